@@ -1,0 +1,1 @@
+"""SRGAN knowledge distillation as a DVC pipeline (Lee and Park, 2021)."""

@@ -1,0 +1,31 @@
+"""Stage check: refuse wrong parameters before anything is deleted or trained.
+
+Every stage depends on this one's output, whose content never changes: a change of params.yaml
+reruns the check, and only what else it touches.
+"""
+
+import sys
+from pathlib import Path
+
+from .errors import exit_code
+from .params import check_choice, load
+from .quality.metrics import METRICS
+from .sources import DATA_SETS
+
+OUTPUT = Path("data/params_ok.txt")
+
+
+def run() -> None:
+    """Check params.yaml whole, every profile of it."""
+    for name, profile in load().profiles.items():
+        for use, data_sets in profile.download:
+            for data_set in data_sets:
+                check_choice(f"profiles.{name}.download.{use}", data_set, DATA_SETS)
+        for metric in profile.evaluate.metrics:
+            check_choice(f"profiles.{name}.evaluate.metrics", metric, METRICS)
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    OUTPUT.write_text("params.yaml holds what the pipeline understands\n")
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(run))

@@ -1,0 +1,48 @@
+"""Where each stage writes: data/<profile>/<stage>/<name> and metrics/<profile>/."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one profile, relative to the repository's root."""
+
+    profile: str
+
+    @property
+    def metrics(self) -> Path:
+        """Small results, in git."""
+        return Path("metrics") / self.profile
+
+    def folder(self, stage: str, name: str = "") -> Path:
+        """The artefacts of one run of a stage."""
+        return Path("data") / self.profile / stage / name
+
+    def generator(self, stage: str, name: str) -> Path:
+        """The generator that a training stage ends with."""
+        return self.folder(stage, name) / "generator.safetensors"
+
+    def curves(self, stage: str, name: str) -> Path:
+        """The training curves of one run: the same on every run of the same machine."""
+        return self.metrics / stage / name
+
+    def system(self, stage: str, name: str) -> Path:
+        """Speed and system load of one run: another on every run, so no output of the stage."""
+        return Path("data") / self.profile / "system" / stage / name
+
+    def references(self, test_set: str) -> Path:
+        """The HR images of a test set, cut to multiples of the scale."""
+        return self.folder("preprocess", "test") / test_set / "HR"
+
+    def inputs(self, test_set: str) -> Path:
+        """The LR images of a test set."""
+        return self.folder("preprocess", "test") / test_set / "LR"
+
+    def scores(self, model: str) -> Path:
+        """Per-image scores of one model: set, image, one column per metric."""
+        return self.metrics / "evaluate" / f"{model}.csv"
+
+    def means(self, model: str) -> Path:
+        """Mean scores of one model: set -> metric -> mean."""
+        return self.metrics / f"{model}.json"

@@ -1,0 +1,58 @@
+"""What a network computes on, and in which precision."""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from ..errors import UserError
+
+
+@dataclass(frozen=True)
+class Compute:
+    """A device and the precision of its convolutions (weights and losses stay float32)."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+    def autocast(self) -> AbstractContextManager:
+        """Run convolutions and matrix products in `dtype`."""
+        return torch.autocast(
+            self.device.type, dtype=torch.bfloat16, enabled=self.dtype == torch.bfloat16
+        )
+
+    def place(self, network: nn.Module) -> nn.Module:
+        """Move a network to the device, channels last, the layout its kernels are fastest in."""
+        return network.to(self.device, memory_format=torch.channels_last)
+
+    def __str__(self) -> str:
+        name = torch.cuda.get_device_name() if self.device.type == "cuda" else "CPU"
+        return f"{name}, {str(self.dtype).removeprefix('torch.')}"
+
+
+def choose_compute(device: str, precision: str) -> Compute:
+    """Resolve the parameters `device` and `precision`.
+
+    Raises:
+        UserError: `cuda` is asked for where there is none.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError("device = cuda: this machine has no usable GPU; set device to cpu or auto")
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if precision == "auto":
+        precision = "bfloat16" if _multiplies_bfloat16(device) else "float32"
+    return Compute(torch.device(device), getattr(torch, precision))
+
+
+def _multiplies_bfloat16(device: str) -> bool:
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported()
+
+
+def make_deterministic() -> None:
+    """Same inputs, same weights: refuse kernels whose result depends on timing."""
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False

@@ -1,0 +1,62 @@
+"""The SRGAN/SRResNet generator (Ledig et al., arXiv 1609.04802, figure 4), teacher and student."""
+
+import torch
+from torch import Tensor, nn
+
+
+class ResidualBlock(nn.Module):
+    """conv-BN-PReLU-conv-BN around a skip connection."""
+
+    def __init__(self, filters: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(filters, filters, 3, padding=1),
+            nn.BatchNorm2d(filters),
+            nn.PReLU(filters),
+            nn.Conv2d(filters, filters, 3, padding=1),
+            nn.BatchNorm2d(filters),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.body(features)
+
+
+def upsample(filters: int) -> nn.Sequential:
+    """Twice the height and width: conv to 4x the channels, PixelShuffle(2), PReLU."""
+    return nn.Sequential(
+        nn.Conv2d(filters, 4 * filters, 3, padding=1), nn.PixelShuffle(2), nn.PReLU(filters)
+    )
+
+
+class Generator(nn.Module):
+    """x4 super-resolution: RGB [N, 3, H, W] in [0, 1] to RGB [N, 3, 4H, 4W], not clipped.
+
+    Table 1 of Lee and Park (2021): the teacher has 64 filters and 16 blocks (1,550,659
+    parameters), the student 32 and 8 (248,227). PReLU has one slope per channel.
+    """
+
+    def __init__(self, filters: int, blocks: int) -> None:
+        super().__init__()
+        self.head = nn.Sequential(nn.Conv2d(3, filters, 9, padding=4), nn.PReLU(filters))
+        self.blocks = nn.Sequential(*(ResidualBlock(filters) for _ in range(blocks)))
+        self.fuse = nn.Sequential(
+            nn.Conv2d(filters, filters, 3, padding=1), nn.BatchNorm2d(filters)
+        )
+        self.upsample = nn.Sequential(upsample(filters), upsample(filters))
+        self.tail = nn.Conv2d(filters, 3, 9, padding=4)
+
+    def forward(self, lr: Tensor) -> Tensor:
+        features = self.head(lr)
+        return self.tail(self.upsample(features + self.fuse(self.blocks(features))))
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Number of learnt values."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def build_generator(filters: int, blocks: int, seed: int) -> Generator:
+    """A generator whose random initial weights depend on `seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Generator(filters, blocks)

@@ -1,0 +1,40 @@
+"""Generators on disk: safetensors with the architecture in the header."""
+
+import os
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from ..errors import UserError
+from .generator import Generator
+
+
+def save_generator(path: Path, generator: Generator, filters: int, blocks: int) -> None:
+    """Write the weights whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {name: value.cpu().contiguous() for name, value in generator.state_dict().items()}
+    part = path.with_suffix(".part")
+    save_file(state, part, metadata={"filters": str(filters), "blocks": str(blocks)})
+    os.replace(part, path)
+
+
+def load_generator(path: Path) -> Generator:
+    """Read a generator that `save_generator` wrote, on the CPU, in eval mode.
+
+    Raises:
+        UserError: the file is missing, damaged, or not such a file.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            generator = Generator(int(header["filters"]), int(header["blocks"]))
+            generator.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except FileNotFoundError:
+        raise UserError(f"generator {path} does not exist; `dvc repro` makes it") from None
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(
+            f"{path} is not a generator of this pipeline ({reason}); delete it and run `dvc repro`"
+        ) from None
+    return generator.eval()

@@ -1,0 +1,34 @@
+"""Training curves through dvclive."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from dvclive import Live
+
+
+class Curves:
+    """Losses and validation in one folder, speed and system load in another.
+
+    The first is the same on every run of one machine and can be an output of a stage; the second
+    is not. Use as a context manager.
+    """
+
+    def __init__(self, learning: Path, system: Path) -> None:
+        options = {"dvcyaml": None, "save_dvc_exp": False, "report": None}
+        self._learning = Live(str(learning), **options)
+        self._system = Live(str(system), monitor_system=True, **options)
+
+    def __enter__(self) -> "Curves":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._learning.end()
+        self._system.end()
+
+    def log(self, step: int, learning: Mapping[str, float], system: Mapping[str, float]) -> None:
+        """Record named values at `step` of the stage; "loss/content" becomes a file in loss/."""
+        for live, values in ((self._learning, learning), (self._system, system)):
+            live.step = step
+            for name, value in values.items():
+                live.log_metric(name, value)
+            live.make_summary()

@@ -1,0 +1,161 @@
+"""The one training loop: pretrain, train and distill are phases of it."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from ..errors import UserError
+from ..networks.compute import Compute
+from ..networks.generator import Generator
+from ..params import Budget, Phase
+from .curves import Curves
+from .losses import TERMS, Batch, Judges, discriminator_loss
+from .tiles import Tiles
+
+
+@dataclass(frozen=True)
+class Span:
+    """A phase with its steps, counted from the start of the stage: first, ..., end - 1."""
+
+    terms: tuple[str, ...]
+    first: int
+    end: int
+
+
+def plan(phases: list[Phase], steps: int) -> list[Span]:
+    """Turn the phases' shares into whole steps that add up to `steps`."""
+    ends = [round(share * steps) for share in accumulate(phase.share for phase in phases)]
+    ends[-1] = steps
+    firsts = [0, *ends[:-1]]
+    return [
+        Span(tuple(phase.terms), first, end)
+        for phase, first, end in zip(phases, firsts, ends, strict=True)
+    ]
+
+
+def cosine(start: float, end: float, progress: float) -> float:
+    """Half a cosine from `start` (progress 0) to `end` (progress 1)."""
+    return end + (start - end) * (1 + math.cos(math.pi * progress)) / 2
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What every phase of a stage shares.
+
+    `weights` maps each loss term to its weight; `validate` gives the generator's PSNR in dB on
+    the validation images.
+    """
+
+    compute: Compute
+    tiles: Tiles
+    judges: Judges
+    weights: dict[str, float]
+    budget: Budget
+    seed: int
+    validate: Callable[[Generator], float]
+    curves: Curves
+
+    def train(self, generator: Generator, phases: list[Phase], label: str) -> float:
+        """Run all phases on `generator`, in place; returns the last validation PSNR in dB.
+
+        Raises:
+            UserError: a loss is no longer finite; names step and term.
+        """
+        score = math.nan
+        with tqdm(total=self.budget.steps, desc=label, unit="step", mininterval=1) as bar:
+            for span in plan(phases, self.budget.steps):
+                score = self._run(generator, span, bar)
+        return score
+
+    def _run(self, generator: Generator, span: Span, bar: tqdm) -> float:
+        optimizers = self._optimizers(generator, span)
+        names = (*span.terms, *(["discriminator"] if "adversarial" in span.terms else []))
+        history: list[Tensor] = []
+        score, began = math.nan, time.perf_counter()
+        generator.train()
+        for step in range(span.first, span.end):
+            lr = self._set_learning_rate(optimizers, span, step)
+            history.append(self._step(generator, span, step, optimizers))
+            done, last = step + 1, step + 1 == span.end
+            if not (last or done % self.budget.log_every == 0):
+                continue
+            # The only point at which the host waits for the device.
+            losses = self._read(history, names, step)
+            speed = len(history) * self.budget.batch / (time.perf_counter() - began)
+            history.clear()
+            values = {f"loss/{name}": value for name, value in losses.items()}
+            values["learning_rate"] = lr
+            if last or done % self.budget.validate_every == 0:
+                values["validation_psnr"] = score = self.validate(generator)
+                generator.train()
+            self.curves.log(done, values, {"images_per_second": speed})
+            bar.set_postfix({**losses, "PSNR": score}, refresh=False)
+            bar.update(done - bar.n)
+            began = time.perf_counter()
+        return score
+
+    def _optimizers(self, generator: Generator, span: Span) -> list[torch.optim.Adam]:
+        networks = [generator]
+        if "adversarial" in span.terms:
+            networks.append(self.judges.discriminator)
+        return [
+            torch.optim.Adam(network.parameters(), self.budget.lr, fused=True)
+            for network in networks
+        ]
+
+    def _set_learning_rate(
+        self, optimizers: list[torch.optim.Adam], span: Span, step: int
+    ) -> float:
+        progress = (step - span.first) / (span.end - span.first)
+        lr = cosine(self.budget.lr, self.budget.lr_end, progress)
+        for optimizer in optimizers:
+            optimizer.param_groups[0]["lr"] = lr
+        return lr
+
+    def _step(
+        self, generator: Generator, span: Span, step: int, optimizers: list[torch.optim.Adam]
+    ) -> Tensor:
+        """One step of the generator, then one of the discriminator; the losses, on the device."""
+        lr, hr = self.tiles.batch(step, self.seed, self.budget.batch, self.budget.crop)
+        discriminator = self.judges.discriminator
+        if discriminator is not None:
+            discriminator.requires_grad_(False)
+        with self.compute.autocast():
+            batch = Batch(lr, hr, generator(lr).float(), self.judges)
+            losses = [TERMS[term](batch) for term in span.terms]
+        total = sum(
+            self.weights[term] * loss for term, loss in zip(span.terms, losses, strict=True)
+        )
+        _update(optimizers[0], total)
+        if "adversarial" in span.terms:
+            discriminator.requires_grad_(True)
+            with self.compute.autocast():
+                losses.append(discriminator_loss(discriminator, batch.sr, hr))
+            _update(optimizers[1], losses[-1])
+        return torch.stack([loss.detach() for loss in losses])
+
+    @staticmethod
+    def _read(history: list[Tensor], names: tuple[str, ...], last: int) -> dict[str, float]:
+        """Mean losses since the last log point."""
+        losses = torch.stack(history).cpu()
+        if not losses.isfinite().all():
+            row, column = (~losses.isfinite()).nonzero()[0].tolist()
+            step = last - len(losses) + 1 + row
+            raise UserError(
+                f"the {names[column]} loss is {losses[row, column]} at step {step}; no model is "
+                "written. Lower the stage's lr or that loss's weight in params.yaml, or set "
+                "precision to float32"
+            )
+        return dict(zip(names, losses.mean(0).tolist(), strict=True))
+
+
+def _update(optimizer: torch.optim.Adam, loss: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()

@@ -1,0 +1,65 @@
+"""Training crops: uint8 tiles in memory, cut, flipped and turned in batch on the device."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..quality.protocol import SCALE
+
+
+class Tiles:
+    """HR tiles [N, 3, T, T] and their LR [N, 3, T/4, T/4], uint8 RGB."""
+
+    def __init__(self, hr: Tensor, lr: Tensor) -> None:
+        self.hr = hr
+        self.lr = lr
+
+    @classmethod
+    def open(cls, folder: Path, device: torch.device) -> "Tiles":
+        """Load the arrays the `preprocess` stage wrote."""
+        hr, lr = (torch.from_numpy(np.load(folder / f"{name}.npy")) for name in ("hr", "lr"))
+        return cls(hr.to(device), lr.to(device))
+
+    def batch(self, step: int, seed: int, size: int, crop: int) -> tuple[Tensor, Tensor]:
+        """The random crops of one training step, which depend on (seed, step) alone.
+
+        Every crop is flipped and transposed at random (the eight symmetries of the square).
+
+        Args:
+            step: step of the stage, from 0.
+            seed: seed of the experiment.
+            size: crops in the batch.
+            crop: side of an HR crop in pixels, a multiple of the scale.
+
+        Returns:
+            LR [size, 3, crop/4, crop/4] and HR [size, 3, crop, crop], float32 in [0, 1].
+        """
+        random = torch.Generator().manual_seed(seed * 2**32 + step)
+        side = crop // SCALE
+        room = self.lr.shape[-1] - side + 1
+        index = torch.randint(len(self.lr), (size,), generator=random)
+        corner = torch.randint(room, (2, size), generator=random)
+        turn = torch.rand(3, size, generator=random) < 0.5
+        return (
+            self._cut(self.lr, index, corner, side, turn),
+            self._cut(self.hr, index, corner * SCALE, crop, turn),
+        )
+
+    @staticmethod
+    def _cut(tiles: Tensor, index: Tensor, corner: Tensor, side: int, turn: Tensor) -> Tensor:
+        line = torch.arange(side)
+        along = torch.where(turn[:2, :, None], line.flip(0), line) + corner[:, :, None]
+        rows, columns = along.to(tiles.device, non_blocking=True)
+        index = index.to(tiles.device, non_blocking=True)
+        transpose = turn[2].to(tiles.device, non_blocking=True)
+        channels = torch.arange(3, device=tiles.device)
+        crops = tiles[
+            index[:, None, None, None],
+            channels[None, :, None, None],
+            rows[:, None, :, None],
+            columns[:, None, None, :],
+        ]
+        crops = torch.where(transpose[:, None, None, None], crops.transpose(2, 3), crops)
+        return crops.to(memory_format=torch.channels_last).float().div(255)
