@@ -14,8 +14,12 @@ FILE = Path("params.yaml")
 Term = Literal["pixel", "content", "distillation", "feature_distillation", "adversarial"]
 TEACHER_TERMS = {"distillation", "feature_distillation"}
 
+# Files in metrics/<profile>/ that no model may be named like.
+RESERVED = {"bicubic", "headline"}
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
+MultipleOfScale = Annotated[int, Field(ge=4, multiple_of=4)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -133,24 +137,22 @@ class DownloadScale(Section):
 
 
 class PreprocessScale(Section):
-    """How training photographs are cut: square HR tiles of `tile` px, every `stride` px."""
+    """How training photographs are cut: square HR tiles of `tile` px, every `stride` px.
 
-    tile: Count
-    stride: Count
+    Of an image that has more, `most_per_image` evenly chosen ones are kept.
+    """
+
+    tile: MultipleOfScale
+    stride: MultipleOfScale
+    most_per_image: Count
     workers: Count
-
-    @field_validator("tile", "stride")
-    @classmethod
-    def _multiple_of_scale(cls, pixels: int) -> int:
-        if pixels % 4:
-            raise ValueError("must be a multiple of the scale, 4")
-        return pixels
 
 
 class Budget(Section):
     """How long a network trains: steps of `batch` HR crops of `crop` x `crop` px.
 
-    The learning rate falls from `lr` to `lr_end` along a half cosine in each phase.
+    The learning rate falls from `lr` to `lr_end` along a half cosine in each phase. With
+    `permute_channels`, each crop's red, green and blue change places at random.
     """
 
     steps: Count
@@ -158,6 +160,7 @@ class Budget(Section):
     crop: Count
     lr: Positive
     lr_end: Positive
+    permute_channels: bool
     log_every: Count
     validate_every: Count
 
@@ -199,8 +202,8 @@ class Crop(Section):
 class TablesScale(Section):
     """The size the multiply-adds of Table 1 are counted for, and the crops of Figure 2."""
 
-    output_width: Count
-    output_height: Count
+    output_width: MultipleOfScale
+    output_height: MultipleOfScale
     crops: Annotated[list[Crop], Field(min_length=1)]
 
 
@@ -264,6 +267,9 @@ class Params(Section):
         for network in ("teacher", "student"):
             _require("networks", network, self.networks)
         _require("train", "student", self.train)
+        for name in (*self.train, *self.strategies):
+            if name in RESERVED or name.startswith("pretrain_"):
+                raise ValueError(f"the name {name!r} is taken by a row or file of the pipeline")
         for name, strategy in self.strategies.items():
             if name in self.train:
                 raise ValueError(
@@ -271,11 +277,6 @@ class Params(Section):
                 )
             _one_of(f"strategies.{name}.teacher", strategy.teacher, self.train)
         return self
-
-    def models(self) -> list[str]:
-        """The rows of the tables, in order: what is evaluated."""
-        pretrained = [f"pretrain_{network}" for network in self.networks]
-        return ["bicubic", *pretrained, *self.train, *self.strategies]
 
 
 def _one_of(key: str, value: str, allowed: Collection[str]) -> None:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from .errors import UserError, exit_code
 from .images import crop_to_multiple, image_size, list_images, read_rgb, write_png
 from .layout import Layout
-from .params import load
+from .params import PreprocessScale, load
 from .quality.protocol import SCALE, bicubic
 
 
@@ -27,10 +27,11 @@ def degrade(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return hr, bicubic(hr, 1 / SCALE)
 
 
-def corners(path: Path, tile: int, stride: int) -> list[tuple[int, int]]:
+def corners(path: Path, tile: int, stride: int, most: int) -> list[tuple[int, int]]:
     """The (top, left) of each tile, in HR px, from the image's header alone.
 
-    Tiles stand `stride` apart; the last of a row or column ends at the image's edge.
+    Tiles stand `stride` apart; the last of a row or column ends at the image's edge. Of more than
+    `most`, as many are kept, evenly chosen.
 
     Raises:
         UserError: the image is unreadable or smaller than a tile; names it.
@@ -41,7 +42,9 @@ def corners(path: Path, tile: int, stride: int) -> list[tuple[int, int]]:
             f"image {path} has {width}x{height} px, smaller than a tile of {tile} px; remove it "
             "or lower preprocess.tile of the profile"
         )
-    return list(product(_starts(height, tile, stride), _starts(width, tile, stride)))
+    grid = list(product(_starts(height, tile, stride), _starts(width, tile, stride)))
+    kept = min(most, len(grid))
+    return [grid[index * len(grid) // kept] for index in range(kept)]
 
 
 def _starts(length: int, tile: int, stride: int) -> list[int]:
@@ -66,12 +69,13 @@ def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -
         tiles.flush()
 
 
-def write_tiles(paths: list[Path], folder: Path, tile: int, stride: int, workers: int) -> int:
+def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale) -> int:
     """Write hr.npy [n, 3, tile, tile] and lr.npy [n, 3, tile/4, tile/4], uint8; returns n.
 
     Memory stays that of one image per worker: the arrays are mapped files.
     """
-    places = [corners(path, tile, stride) for path in paths]
+    tile = scale.tile
+    places = [corners(path, tile, scale.stride, scale.most_per_image) for path in paths]
     firsts = list(accumulate(map(len, places), initial=0))
     folder.mkdir(parents=True, exist_ok=True)
     for name, side in (("hr", tile), ("lr", tile // SCALE)):
@@ -79,7 +83,7 @@ def write_tiles(paths: list[Path], folder: Path, tile: int, stride: int, workers
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, shape).flush()
     jobs = list(zip(paths, places, firsts[:-1], strict=True))
     bar = partial(tqdm, total=len(jobs), desc="preprocess", unit="image")
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(scale.workers, get_context("spawn")) as pool:
         for _ in bar(pool.map(partial(cut, folder, tile), jobs)):
             pass
     return firsts[-1]
@@ -104,9 +108,7 @@ def run() -> None:
         return [path for name in data_sets for path in list_images(layout.folder("download", name))]
 
     target = layout.folder("preprocess")
-    count = write_tiles(
-        images(sets.train), target / "train", scale.tile, scale.stride, scale.workers
-    )
+    count = write_tiles(images(sets.train), target / "train", scale)
     write_pairs(images(sets.validation), target / "validation")
     for name in sets.test:
         write_pairs(images([name]), target / "test" / name)

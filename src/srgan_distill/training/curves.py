@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from dvclive import Live
+import pynvml
+from dvclive import Live, monitor_system
 
 
 class Curves:
@@ -14,11 +15,16 @@ class Curves:
     """
 
     def __init__(self, learning: Path, system: Path) -> None:
-        options = {"dvcyaml": None, "save_dvc_exp": False, "report": None}
-        self._learning = Live(str(learning), **options)
-        self._system = Live(str(system), monitor_system=True, **options)
+        self._folders = learning, system
 
     def __enter__(self) -> "Curves":
+        # dvclive looks for GPUs wherever pynvml is installed, and logs no load at all, not even
+        # the CPU's, where there is no driver.
+        monitor_system.GPU_AVAILABLE = _has_nvidia_driver()
+        options = {"dvcyaml": None, "save_dvc_exp": False, "report": None}
+        learning, system = map(str, self._folders)
+        self._learning = Live(learning, **options)
+        self._system = Live(system, monitor_system=True, **options)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -32,3 +38,12 @@ class Curves:
             for name, value in values.items():
                 live.log_metric(name, value)
             live.make_summary()
+
+
+def _has_nvidia_driver() -> bool:
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return False
+    pynvml.nvmlShutdown()
+    return True

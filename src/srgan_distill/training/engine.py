@@ -122,7 +122,10 @@ class Trainer:
         self, generator: Generator, span: Span, step: int, optimizers: list[torch.optim.Adam]
     ) -> Tensor:
         """One step of the generator, then one of the discriminator; the losses, on the device."""
-        lr, hr = self.tiles.batch(step, self.seed, self.budget.batch, self.budget.crop)
+        budget = self.budget
+        lr, hr = self.tiles.batch(
+            step, self.seed, budget.batch, budget.crop, budget.permute_channels
+        )
         discriminator = self.judges.discriminator
         if discriminator is not None:
             discriminator.requires_grad_(False)

@@ -14,7 +14,7 @@ from ..networks.discriminator import build_discriminator
 from ..networks.generator import Generator
 from ..networks.weights import load_generator, save_generator
 from ..params import Budget, Content, Losses, Network, Phase
-from ..quality.metrics import psnr
+from ..quality.fidelity import psnr
 from .curves import Curves
 from .engine import Trainer
 from .losses import Judges, freeze, needed_judges
@@ -106,7 +106,6 @@ def _validation(layout: Layout, compute: Compute) -> Callable[[Generator], float
     @torch.no_grad()
     def validate(generator: Generator) -> float:
         generator.eval()
-        with compute.autocast():
-            return sum(psnr(to_uint8(generator(lr)), hr) for lr, hr in pairs) / len(pairs)
+        return sum(psnr(to_uint8(generator(lr)), hr) for lr, hr in pairs) / len(pairs)
 
     return validate

@@ -1,0 +1,141 @@
+"""Tables 1, 2 and 4 as Markdown, with what a reader must know to compare the columns."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from .metrics import METRICS
+from .protocol import SCALE
+from .tables import NO_REFERENCE
+from .text import ABSENT, grid, heading, number
+
+WRAPPED_NOTE = """\
+**The paper's PSNRs are not standard ones.** All of them lie between 28.2 and 30 dB, on every test
+set, while its SSIMs run from 0.48 to 0.86; published SRGANs score about 29.4 dB on Set5 and
+24.4 dB on Urban100. Subtracting and squaring uint8 arrays, which wraps modulo 256, gives such
+figures: noise of sigma 12 to 40 reads 30 to 28.2 dB on any image. PSNR mod 256 (`psnr_wrapped`)
+is computed in that way, to compare with the paper on its own scale; it says nothing about quality,
+for which there is the standard PSNR. That the paper did the same is an inference from its figures,
+for its metric code is not public."""
+
+NO_PI_NOTE = """\
+**PI was not computed here**: `pi` is not among the metrics of this profile (`evaluate.metrics` in
+params.yaml). The paper's PI stands beside the no-reference metrics that were computed; these are
+other scales, on which only the order of the methods can be compared."""
+
+Row = Any  # of DataFrame.itertuples
+
+
+def table1_markdown(table: pd.DataFrame, height: int, width: int) -> str:
+    """Table 1, from `tables.table1`, counted for an SR image of `height` x `width` px."""
+    rows = [
+        {
+            "Generator": row.network.capitalize(),
+            "Filters": row.filters,
+            "Residual blocks": row.blocks,
+            "Parameters": f"{row.parameters:,}",
+            "Parameters, paper": f"{row.paper_parameters_m:.2f} M",
+            "Teacher / this": f"{row.ratio:.4f}",
+            "Teacher / this, paper": f"{row.paper_ratio:.2f}",
+            "Multiply-adds": f"{row.multiply_adds / 1e9:.2f} G",
+        }
+        for row in table.itertuples()
+    ]
+    size = f"{width - width % SCALE} x {height - height % SCALE}"
+    note = f"Multiply-adds: of the convolutions, for one SR image of {size} px (width x height)."
+    return _document("## Table 1. The generators", grid(rows), note)
+
+
+def table2_markdown(table: pd.DataFrame) -> str:
+    """Table 2, from `tables.table2`: the paper's columns beside ours on the sets both have."""
+    measured = table["set"].isin(table.dropna(subset="images")["set"])
+    here, elsewhere = table[measured], table[~measured]
+    parts = [
+        "## Table 2. PSNR (dB) / SSIM, higher is better",
+        _by_set(here, {"": _pair, ", paper": _paper_pair}, mean=True),
+        "Means over the images of a set, by the standard protocol: Y of BT.601, 4 px border "
+        "cropped. Mean: over the sets.",
+    ]
+    if here["psnr_wrapped"].notna().any():
+        parts += [
+            f"### {METRICS['psnr_wrapped'].label}: the scale that the paper's PSNRs seem to be on",
+            _by_set(here, {"": _wrapped, ", paper": _paper_psnr}),
+        ]
+    parts.append(WRAPPED_NOTE)
+    if len(elsewhere):
+        parts += [
+            "### The paper's PSNR / SSIM on its other test sets: other images, not comparable",
+            _by_set(elsewhere, {"": _paper_as_printed}),
+        ]
+    return _document(*parts)
+
+
+def table4_markdown(table: pd.DataFrame) -> str:
+    """Table 4, from `tables.table4`: PI and the other no-reference metrics, with directions."""
+    computed = [name for name in NO_REFERENCE if name in table]
+    # The paper's PI goes beside ours, or, where there is none, before the other metrics.
+    columns = {"paper_pi": f"{heading('pi')}, paper"} | {n: heading(n) for n in computed}
+    columns = dict(sorted(columns.items(), key=lambda column: column[0] != "pi"))
+    rows = [
+        {"Method": row.method}
+        | {
+            name: number(getattr(row, column), column.removeprefix("paper_"))
+            for column, name in columns.items()
+        }
+        for row in table.itertuples()
+    ]
+    scope = (
+        f"Ours: means over all {table['images'].max()} test images; the paper's: over ten images. "
+        "↓ lower is better, ↑ higher is better."
+    )
+    notes = [scope] if "pi" in computed else [NO_PI_NOTE, scope]
+    return _document("## Table 4. No-reference quality", grid(rows), *notes)
+
+
+def _by_set(
+    table: pd.DataFrame, figures: Mapping[str, Callable[[Row], str]], mean: bool = False
+) -> str:
+    """One row per method; per set one column for each of `figures`, by the heading's ending."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in table.itertuples():
+        cells = rows.setdefault(row.model, {"Method": row.method})
+        cells.update({row.set + ending: show(row) for ending, show in figures.items()})
+    if mean:
+        means = table.groupby("model")[["psnr", "ssim"]].mean()
+        for row in means.itertuples():
+            rows[row.Index]["Mean"] = _pair(row)
+    names = dict.fromkeys(name for cells in rows.values() for name in cells)
+    shown = [
+        name for name in names if any(cells.get(name, ABSENT) != ABSENT for cells in rows.values())
+    ]
+    return grid([{name: cells.get(name, ABSENT) for name in shown} for cells in rows.values()])
+
+
+def _pair(row: Row) -> str:
+    return _two(row.psnr, row.ssim)
+
+
+def _paper_pair(row: Row) -> str:
+    return _two(row.paper_psnr, row.paper_ssim)
+
+
+def _wrapped(row: Row) -> str:
+    return number(row.psnr_wrapped, "psnr_wrapped")
+
+
+def _paper_psnr(row: Row) -> str:
+    return number(row.paper_psnr, "psnr_wrapped")
+
+
+def _paper_as_printed(row: Row) -> str:
+    return f"{_paper_psnr(row)} / {number(row.paper_ssim, 'ssim')}"
+
+
+def _two(psnr: float, ssim: float) -> str:
+    shown = (number(psnr, "psnr"), number(ssim, "ssim"))
+    return ABSENT if shown == (ABSENT, ABSENT) else " / ".join(shown)
+
+
+def _document(*parts: str) -> str:
+    return "\n\n".join(parts) + "\n"

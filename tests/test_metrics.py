@@ -1,0 +1,200 @@
+"""Metrics against values by hand, independent code and pyiqa's published behaviour."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy.io import savemat
+from scipy.signal import convolve2d
+
+from srgan_distill.errors import UserError
+from srgan_distill.images import list_images, read_rgb, to_tensor
+from srgan_distill.quality import metrics
+from srgan_distill.quality.metrics import (
+    METRICS,
+    check_available,
+    measure,
+    psnr,
+    psnr_wrapped,
+    ssim,
+)
+from srgan_distill.quality.protocol import bicubic, luma
+
+
+def noise(height: int = 40, width: int = 32, low: int = 50, high: int = 200) -> np.ndarray:
+    size = (height, width, 3)
+    return np.random.default_rng(0).integers(low, high, size, dtype=np.uint8)
+
+
+@pytest.mark.parametrize("levels", [1, 10])
+def test_psnr_of_a_constant_difference(levels):
+    hr = noise()
+    difference = levels * 219 / 255  # white minus black is 219 levels of Y
+    assert psnr(hr + np.uint8(levels), hr) == pytest.approx(20 * math.log10(255 / difference))
+
+
+@pytest.mark.parametrize(("channel", "weight"), [(0, 65.481), (1, 128.553), (2, 24.966)])
+def test_psnr_takes_channels_as_rgb(channel, weight):
+    hr = noise()
+    sr = hr.copy()
+    sr[..., channel] += 10
+    assert psnr(sr, hr) == pytest.approx(20 * math.log10(255 / (10 * weight / 255)))
+
+
+def test_psnr_and_ssim_ignore_four_pixels_of_border_and_no_more():
+    hr = noise()
+    sr = np.zeros_like(hr)
+    sr[4:-4, 4:-4] = hr[4:-4, 4:-4]
+    assert psnr(sr, hr) == math.inf
+    assert ssim(sr, hr) == 1
+    sr[4, 4:-4] = 0
+    assert psnr(sr, hr) < 25
+    assert ssim(sr, hr) < 0.9999
+
+
+def test_ssim_equals_wang_et_al_written_out():
+    hr = noise()
+    sr = np.clip(hr + np.random.default_rng(1).normal(0, 20, hr.shape), 0, 255).astype(np.uint8)
+    x, y = luma(sr)[4:-4, 4:-4], luma(hr)[4:-4, 4:-4]
+    window = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    window = np.outer(window, window) / window.sum() ** 2
+
+    def mean(a):
+        return convolve2d(a, window, mode="valid")
+
+    mx, my = mean(x), mean(y)
+    vx, vy, cov = mean(x * x) - mx**2, mean(y * y) - my**2, mean(x * y) - mx * my
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    expected = (2 * mx * my + c1) * (2 * cov + c2) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
+    assert ssim(sr, hr) == pytest.approx(expected.mean(), abs=1e-9)
+
+
+def test_ssim_needs_a_whole_window():
+    assert ssim(noise(19, 19), noise(19, 19)) == 1
+    with pytest.raises(UserError, match="30x18 px is too small: this metric needs 19 px"):
+        ssim(noise(18, 30), noise(18, 30))
+
+
+@pytest.mark.parametrize(
+    ("sr", "hr", "mean_squared_error"),
+    [
+        (5, 0, 25),
+        (0, 1, 1),  # -1 is 255, and 255 squared is 1 modulo 256
+        (17, 0, 33),  # 289 - 256
+        (250, 10, 0),  # 240 squared is 225 * 256
+    ],
+)
+def test_psnr_wrapped_by_hand(sr, hr, mean_squared_error):
+    expected = 10 * math.log10(255**2 / mean_squared_error) if mean_squared_error else math.inf
+    images = (np.full((4, 4, 3), level, dtype=np.uint8) for level in (sr, hr))
+    assert psnr_wrapped(*images) == pytest.approx(expected)
+
+
+def test_psnr_wrapped_of_uniform_errors_is_the_floor():
+    sr = np.arange(256, dtype=np.uint8).reshape(16, 16, 1).repeat(3, axis=2)
+    assert psnr_wrapped(sr, np.zeros_like(sr)) == pytest.approx(27.90, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [
+        ("Set5", {"psnr_wrapped": 32.05, "piqe": 86.9, "niqe": 8.32}),
+        ("Set14", {"psnr_wrapped": 31.26, "piqe": 87.2, "niqe": 7.84}),
+    ],
+)
+def test_known_means_of_bicubic(shared: Path, dataset: str, expected: dict[str, float]):
+    weights = {"niqe": shared / "weights" / metrics.WEIGHT_FILES["niqe"]}
+    values = {name: [] for name in expected}
+    for path in list_images(shared / "datasets" / dataset / "HR"):
+        hr = read_rgb(path)
+        sr = bicubic(read_rgb(path.parents[1] / "LR_bicubic_X4" / path.name), 4)
+        for name in expected:
+            values[name].append(measure(name, sr, hr, weights))
+    means = {name: np.mean(v) for name, v in values.items()}
+    assert means["psnr_wrapped"] == pytest.approx(expected["psnr_wrapped"], abs=0.005)
+    assert means["niqe"] == pytest.approx(expected["niqe"], abs=0.01)
+    assert means["piqe"] == pytest.approx(expected["piqe"], abs=0.05)
+
+
+@pytest.fixture
+def made_up_weights(tmp_path: Path) -> dict[str, Path]:
+    """Files of the right form: a standard normal for NIQE, trees of a single leaf for NRQM."""
+    files = {name: tmp_path / file for name, file in metrics.WEIGHT_FILES.items()}
+    savemat(files["niqe"], {"mu_prisparam": np.zeros((1, 36)), "cov_prisparam": np.eye(36)})
+    root, leaf = np.zeros((1, 1), np.int32), np.ones((1, 1))
+    fields = ("ldau", "rdau", "a", "b", "threshold", "pred", "best")
+    values = (root, root, root, root, leaf, leaf, root + 1)
+    forests = np.empty((1, 3), dtype=object)
+    forests[0] = [dict(zip(fields, values, strict=True))] * 3
+    savemat(files["nrqm"], {"model": {"linear": np.full((4, 1), 1.5), "rf": forests}})
+    return files
+
+
+def test_pi_equals_pyiqas_own(made_up_weights, monkeypatch):
+    from pyiqa.archs import niqe_arch, nrqm_arch
+
+    sr = noise(104, 200)
+    monkeypatch.setattr(niqe_arch, "load_file_from_url", lambda url: made_up_weights["niqe"])
+    monkeypatch.setattr(nrqm_arch, "load_file_from_url", lambda url: made_up_weights["nrqm"])
+    expected = float(nrqm_arch.PI()(to_tensor(sr)))
+    assert measure("nrqm", sr, sr, made_up_weights) == pytest.approx(6)
+    assert measure("pi", sr, sr, made_up_weights) == pytest.approx(expected)
+
+
+def test_niqe_refuses_what_it_cannot_measure(made_up_weights):
+    with pytest.raises(UserError, match="needs 96 px a side"):
+        measure("niqe", noise(95, 200), noise(95, 200), made_up_weights)
+    flat = np.full((192, 192, 3), 128, dtype=np.uint8)
+    with pytest.raises(UserError, match="niqe is undefined on this image"):
+        measure("niqe", flat, flat, made_up_weights)
+
+
+def test_metrics_agree_with_pyiqa_on_what_is_better():
+    from pyiqa.default_model_configs import DEFAULT_CONFIGS
+
+    for name, metric in METRICS.items():
+        if name != "psnr_wrapped":
+            assert metric.lower_is_better == DEFAULT_CONFIGS[name].get("lower_better", False)
+            assert metric.full_reference == (DEFAULT_CONFIGS[name]["metric_mode"] == "FR")
+
+
+@pytest.mark.parametrize(
+    ("names", "weights", "message"),
+    [
+        (["psnr", "lpips"], {}, "unknown metric 'lpips'; the metrics are psnr, ssim,"),
+        (["psnr"], {"piqe": "x.mat"}, "no weights for 'piqe'; they are for niqe, nrqm"),
+        (["niqe"], {"niqe": "absent.mat"}, "niqe needs niqe_modelparameters.mat: absent.mat"),
+        (["niqe"], {"niqe": __file__}, "niqe needs niqe_modelparameters.mat: .* cannot be used"),
+    ],
+)
+def test_check_available_says_what_is_wrong(names, weights, message):
+    with pytest.raises(UserError, match=message):
+        check_available(names, weights)
+
+
+@pytest.mark.parametrize("name", ["nrqm", "pi"])
+def test_closed_network_is_one_clear_error(name, monkeypatch, capsys, tmp_path):
+    from pyiqa.utils import download_util
+
+    def no_network(*args, **kwargs):
+        raise OSError("network is unreachable")
+
+    monkeypatch.setattr(download_util, "DEFAULT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(download_util, "download_url_to_file", no_network)
+    with pytest.raises(UserError) as caught:
+        check_available([name])
+    message = str(caught.value)
+    assert message.startswith(f"metric {name} needs NRQM_model.mat: it cannot be downloaded")
+    assert "network is unreachable" in message
+    assert "evaluate.weights.nrqm" in message
+    assert "\n" not in message
+    assert capsys.readouterr().out == ""
+
+
+def test_models_are_made_once(made_up_weights):
+    check_available(["niqe"], made_up_weights)
+    first = metrics._models("niqe", made_up_weights)[0]
+    assert metrics._models("niqe", made_up_weights)[0] is first
+    assert first.device == torch.device("cpu")

@@ -1,0 +1,112 @@
+"""The networks: Table 1's sizes, x4 for any size, weights on disk, content features."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from srgan_distill.errors import UserError
+from srgan_distill.images import read_rgb, to_tensor
+from srgan_distill.networks import content
+from srgan_distill.networks.discriminator import Discriminator, build_discriminator
+from srgan_distill.networks.generator import Generator, build_generator, parameter_count
+from srgan_distill.networks.weights import load_generator, save_generator
+from srgan_distill.sources.packages import copy_photographs
+
+
+@pytest.mark.parametrize(("filters", "blocks", "count"), [(64, 16, 1_550_659), (32, 8, 248_227)])
+def test_parameter_counts_of_table_1(filters: int, blocks: int, count: int) -> None:
+    assert parameter_count(Generator(filters, blocks)) == count
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, 13), (16, 24)])
+def test_output_is_exactly_four_times_the_input(height: int, width: int) -> None:
+    sr = Generator(4, 1).eval()(torch.rand(2, 3, height, width))
+    assert sr.shape == (2, 3, 4 * height, 4 * width)
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    first = build_generator(4, 1, seed=1)
+    torch.rand(5)
+    again, other = build_generator(4, 1, seed=1), build_generator(4, 1, seed=2)
+    same = [torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True)]
+    assert all(same)
+    assert not torch.equal(first.tail.weight, other.tail.weight)
+
+
+def test_discriminator_judges_crops_of_its_size() -> None:
+    assert Discriminator(48)(torch.rand(3, 3, 48, 48)).shape == (3,)
+    # SRGAN's, at 96 px: 4.69M convolution and normalisation values, 18.88M and 1,025 dense ones.
+    dense = 512 * 6 * 6 * 1024 + 1024 + 1024 + 1
+    assert parameter_count(Discriminator(96).classify) == dense
+
+
+def test_discriminator_has_no_state_besides_its_weights() -> None:
+    network = build_discriminator(16, seed=0)
+    assert set(network.state_dict()) == {name for name, _ in network.named_parameters()}
+
+
+def test_generator_survives_the_disk(tmp_path: Path) -> None:
+    generator = build_generator(4, 2, seed=0).eval()
+    file = tmp_path / "folder" / "generator.safetensors"
+    save_generator(file, generator, 4, 2)
+    lr = torch.rand(1, 3, 5, 6)
+    assert torch.equal(load_generator(file)(lr), generator(lr))
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize("damage", [b"", b"no weights at all", None])
+def test_damaged_weights_are_named(tmp_path: Path, damage: bytes | None) -> None:
+    file = tmp_path / "generator.safetensors"
+    if damage is None:
+        save_generator(file, Generator(4, 1), 4, 1)
+        damage = file.read_bytes()[:-100]
+    file.write_bytes(damage)
+    with pytest.raises(UserError, match=r"generator\.safetensors"):
+        load_generator(file)
+    with pytest.raises(UserError, match="does not exist"):
+        load_generator(tmp_path / "none.safetensors")
+
+
+def test_efficientnet_knows_the_cat_and_the_coffee(tmp_path: Path) -> None:
+    """Weights, layer order and preprocessing are right: ImageNet's classes come out."""
+    copy_photographs("Nature", tmp_path)
+    copy_photographs("Things", tmp_path)
+    network, mean, std = content.load_efficientnet_lite0()
+    for file, classes in (("chelsea.png", {281, 282, 285}), ("coffee.png", {967, 968})):
+        image = to_tensor(read_rgb(tmp_path / file))
+        image = F.interpolate(image, (224, 224), mode="bicubic", antialias=True)
+        with torch.no_grad():
+            logits = network.eval()((image - mean) / std)
+        assert logits.argmax().item() in classes
+
+
+@pytest.mark.parametrize("name", ["vgg19_random", "efficientnet_lite0"])
+def test_content_network_is_frozen_and_the_same_every_time(name: str) -> None:
+    first, second = (content.build_content(name, None) for _ in range(2))
+    first.train()
+    assert not any(module.training for module in first.modules())
+    assert not any(parameter.requires_grad for parameter in first.parameters())
+    image = torch.rand(1, 3, 32, 32)
+    kept = image.clone()
+    assert torch.equal(first(image), second(image))
+    assert torch.equal(image, kept)
+
+
+def test_vgg19_without_its_file_is_one_clear_error(tmp_path: Path) -> None:
+    for weights in (str(tmp_path / "none.pth"), str(Path(__file__))):
+        with pytest.raises(UserError, match=r"content\.weights") as error:
+            content.build_content("vgg19", weights)
+        assert "\n" not in str(error.value)
+
+
+def test_vgg19_takes_a_local_file(tmp_path: Path) -> None:
+    from torchvision.models import vgg19
+
+    torch.save(vgg19(weights=None).state_dict(), tmp_path / "vgg19.pth")
+    network = content.build_content("vgg19", str(tmp_path / "vgg19.pth"))
+    features = network(torch.rand(1, 3, 64, 64))
+    assert features.shape == (1, 512, 4, 4)  # conv5_4 comes before the fifth pooling
+    assert features.min() >= 0
+    assert network.scale == pytest.approx(1 / 12.75)

@@ -1,0 +1,112 @@
+"""What params.yaml may hold, and the one line that says why not."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from code_reading import SOURCE
+
+from srgan_distill.errors import UserError
+from srgan_distill.params import load
+
+CONTENT = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+
+
+def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
+    content = copy.deepcopy(CONTENT)
+    change(content)
+    file = tmp_path / "params.yaml"
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "allowed"),
+    [
+        (lambda p: p.update(strategy="foo"), "strategy = 'foo'", "gan2gan, gan2g, gan2g_al, g2g"),
+        (lambda p: p.update(profile="foo"), "profile = 'foo'", "sample"),
+        (lambda p: p.update(scale=3), "scale = 3", "4"),
+        (lambda p: p.update(sead=1), "sead", "unknown key"),
+        (lambda p: p.pop("seed"), "seed", "missing"),
+        (lambda p: p["losses"].update(content=-1), "losses.content = -1", "equal to 0"),
+        (lambda p: p["losses"].update(content=float("nan")), "losses.content", "finite"),
+        (lambda p: p["train"].pop("student"), "train.student", "missing"),
+        (
+            lambda p: p["profiles"]["sample"]["train"].update(steps=-5),
+            "profiles.sample.train.steps = -5",
+            "equal to 1",
+        ),
+        (
+            lambda p: p["profiles"]["sample"]["train"].update(crop=40),
+            "profiles.sample.train.crop = 40",
+            "multiple of 16",
+        ),
+        (
+            lambda p: p["profiles"]["sample"]["train"].update(crop=112),
+            "train.crop = 112",
+            "preprocess.tile",
+        ),
+        (
+            lambda p: p["strategies"]["gan2g"]["phases"][0].update(terms=["style"]),
+            "strategies.gan2g.phases.0.terms.0 = 'style'",
+            "'adversarial'",
+        ),
+        (
+            lambda p: p["strategies"]["gan2g"].update(teacher="nobody"),
+            "strategies.gan2g.teacher = 'nobody'",
+            "teacher_gan",
+        ),
+        (
+            lambda p: p["strategies"]["g2g_al"]["phases"][0].update(share=0.4),
+            "strategies.g2g_al.phases",
+            "add up to 1",
+        ),
+        (
+            lambda p: p["train"]["student"]["phases"][0].update(terms=["distillation"]),
+            "train.student.phases",
+            "need a teacher",
+        ),
+        (
+            lambda p: p["strategies"].update(student=p["strategies"]["gan2g"]),
+            "strategies.student",
+            "another",
+        ),
+    ],
+)
+def test_wrong_value_is_named_in_one_line(
+    tmp_path: Path, change: Callable[[dict], object], key: str, allowed: str
+) -> None:
+    with pytest.raises(UserError) as error:
+        load(changed(tmp_path, change))
+    message = str(error.value)
+    assert key in message
+    assert allowed in message
+    assert "\n" not in message
+
+
+def test_a_new_strategy_needs_no_code(tmp_path: Path) -> None:
+    mine = {"teacher": "teacher_g", "phases": [{"terms": ["pixel", "feature_distillation"]}]}
+    params = load(changed(tmp_path, lambda p: p["strategies"].update(my_kd=mine)))
+    assert params.strategies["my_kd"].phases[0].terms == ["pixel", "feature_distillation"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "second"),
+    [(False, {"content", "adversarial"}), (True, {"content", "adversarial", "distillation"})],
+)
+def test_keeping_the_teachers_term_in_phase_two(
+    tmp_path: Path, kept: bool, second: set[str]
+) -> None:
+    params = load(changed(tmp_path, lambda p: p["distill"].update(keep_teacher_terms=kept)))
+    phases = params.distill.phases(params.strategies["g2g_al"])
+    assert [set(phase.terms) for phase in phases] == [{"content", "distillation"}, second]
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "a: b: c"])
+def test_a_file_that_is_no_mapping(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "params.yaml"
+    file.write_text(text)
+    with pytest.raises(UserError, match=r"params\.yaml"):
+        load(file)

@@ -1,0 +1,164 @@
+"""Folders of images scored as a user does it, with the command."""
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srgan_distill import cli
+from srgan_distill.errors import UserError
+from srgan_distill.images import list_images, read_rgb, write_png
+from srgan_distill.quality.protocol import bicubic
+from srgan_distill.quality.scores import as_json, score_folders, score_pair
+
+COMMAND = Path(sys.executable).with_name("srgan-distill")
+
+
+def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def folder(path: Path, *names: str) -> Path:
+    for name in names:
+        write_png(path / name, noise(24, 20))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("dataset", "psnr", "ssim"), [("Set5", 28.43, 0.8113), ("Set14", 26.09, 0.7049)]
+)
+def test_bicubic_scores_what_the_literature_says(shared: Path, tmp_path, dataset, psnr, ssim):
+    root = shared / "datasets" / dataset
+    for lr in list_images(root / "LR_bicubic_X4"):
+        write_png(tmp_path / f"{lr.stem}_x4.png", bicubic(read_rgb(lr), 4))
+    command = [COMMAND, "score", "--sr", tmp_path, "--hr", root / "HR", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    scores = json.loads(done.stdout)
+    assert scores["mean"]["psnr"] == pytest.approx(psnr, abs=0.01)
+    assert scores["mean"]["ssim"] == pytest.approx(ssim, abs=0.001)
+    assert list(scores["images"]) == [hr.stem for hr in list_images(root / "HR")]
+
+
+def test_help_needs_no_torch():
+    code = (
+        "import sys; from srgan_distill.cli import main\n"
+        "try: main(['score', '--help'])\n"
+        "finally: assert 'torch' not in sys.modules and 'pandas' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--weights" in done.stdout
+
+
+def test_table_has_a_row_per_image_and_the_mean(tmp_path, capsys):
+    for level in (1, 2):
+        write_png(tmp_path / "hr" / f"00{level}.png", np.full((24, 24, 3), 100, np.uint8))
+        write_png(tmp_path / "sr" / f"00{level}.png", np.full((24, 24, 3), 100 + level, np.uint8))
+    arguments = ["score", "--sr", str(tmp_path / "sr"), "--hr", str(tmp_path / "hr")]
+    assert cli.main([*arguments, "--metrics", "psnr,psnr_wrapped"]) == 0
+    heads, _, *lines = capsys.readouterr().out.splitlines()
+    assert heads.split("  ")[0] == "image"
+    assert "PSNR (dB)" in heads
+    rows = {line.split()[0]: line.split()[1:] for line in lines}
+    assert rows["001"] == ["49.45", "48.1308"]
+    assert rows["002"] == ["43.43", "42.1102"]
+    assert rows["mean"] == ["46.44", "45.1205"]
+
+
+def test_errors_are_one_line_and_exit_code_one(tmp_path, capsys):
+    arguments = ["score", "--sr", str(tmp_path / "none"), "--hr", str(tmp_path)]
+    assert cli.main(arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: folder ")
+    assert err.count("\n") == 1
+
+
+def test_infinite_psnr_is_null_in_json(tmp_path):
+    scores = as_json(score_folders(*[folder(tmp_path, "a.png")] * 2, ["psnr", "ssim"]))
+    assert scores["images"] == {"a": {"psnr": None, "ssim": 1.0}}
+    assert json.loads(json.dumps(scores, allow_nan=False))["mean"] == {"psnr": None, "ssim": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("hr", "sr"),
+    [
+        ("a", "a"),
+        ("a", "ax4"),
+        ("a", "a_x4"),
+        ("a", "a_SR"),
+        ("a", "a_sr"),
+        ("a", "a-sr"),
+        ("a", "a_SRF_4_SRGAN"),
+        ("a_SRF_4_HR", "a_SRF_4_SRGAN"),
+        ("a", "a.jpg"),
+    ],
+)
+def test_names_that_belong_together(tmp_path, hr, sr):
+    sr = sr if "." in sr else f"{sr}.png"
+    hrs, srs = folder(tmp_path / "hr", f"{hr}.png"), folder(tmp_path / "sr", sr)
+    assert score_folders(srs, hrs, ["psnr"])["image"].tolist() == [hr]
+
+
+def test_images_are_paired_by_name_not_by_order(tmp_path):
+    for seed, name in enumerate(("a", "b", "b_x4")):
+        write_png(tmp_path / "hr" / f"{name}.png", noise(24, 24, seed))
+        write_png(tmp_path / "sr" / f"{name}_x4.png", noise(24, 24, seed))
+    (tmp_path / "sr" / "b_x4_x4.png").rename(tmp_path / "sr" / "b_x4-sr.png")
+    (tmp_path / "sr" / "b_x4.png").rename(tmp_path / "sr" / "b.png")
+    table = score_folders(tmp_path / "sr", tmp_path / "hr", ["psnr"])
+    assert table["image"].tolist() == ["a", "b", "b_x4"]
+    assert (table["psnr"] == math.inf).all()
+
+
+@pytest.mark.parametrize(
+    ("hrs", "srs", "message"),
+    [
+        (["a", "b", "c"], ["a"], "no SR image for HR: b.png, c.png"),
+        (["a"], ["a", "b", "ab"], "no HR image for SR: ab.png, b.png"),
+        (["a"], ["a_sr", "a_x4"], "several SR images for one HR: a_sr.png, a_x4.png"),
+        (["a", "ab"], ["ab"], "no SR image for HR: a.png"),
+    ],
+)
+def test_files_without_partner_are_named(tmp_path, hrs, srs, message):
+    hr_dir = folder(tmp_path / "hr", *(f"{name}.png" for name in hrs))
+    sr_dir = folder(tmp_path / "sr", *(f"{name}.png" for name in srs))
+    with pytest.raises(UserError, match=f"^{message}$"):
+        score_folders(sr_dir, hr_dir, ["psnr"])
+
+
+def test_hr_is_cropped_to_multiples_of_four():
+    hr = noise(27, 25)
+    assert score_pair(hr[:24, :24], hr, ["psnr"]) == {"psnr": math.inf}
+
+
+@pytest.mark.parametrize(
+    ("size", "cause"),
+    [
+        ((6, 8), "SR is 8x6 px and HR 32x24 px; likely cause: this is the LR image"),
+        ((32, 24), "turned by 90 degrees"),
+        ((28, 32), "before HR was cropped to multiples of 4"),
+        ((48, 64), "another scale than x4"),
+        ((64, 64), "different images"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_explained(size, cause):
+    with pytest.raises(UserError, match=cause):
+        score_pair(noise(*size), noise(24, 32), ["psnr"])
+
+
+def test_errors_of_an_image_name_it(tmp_path):
+    write_png(tmp_path / "sr" / "a.png", noise(8, 8))
+    hr = folder(tmp_path / "hr", "a.png")
+    with pytest.raises(UserError, match=r"^a\.png: SR is 8x8 px and HR 20x24 px"):
+        score_folders(tmp_path / "sr", hr, ["psnr"])
+
+
+def test_unknown_metric_is_named(tmp_path):
+    images = folder(tmp_path, "a.png")
+    with pytest.raises(UserError, match="unknown metric 'mse'"):
+        score_folders(images, images, ["psnr", "mse"])
