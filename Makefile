@@ -1,0 +1,30 @@
+# make repro   set up, run the pipeline on the sample, say where the results are
+# make test    set up, run all tests
+# make setup   set up alone: .venv with the versions of requirements.lock
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+SETUP := .venv/.installed
+
+.PHONY: setup repro test
+
+setup: $(SETUP)
+
+$(SETUP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "error: Python 3.11 or later is needed, this is %d.%d; name one: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv .venv
+	python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(SETUP)
+
+repro: $(SETUP)
+	dvc repro
+	@profile=$$(python -c 'from srgan_distill.params import load; print(load().profile)'); \
+	echo; \
+	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md (.csv beside them)"; \
+	echo "Pictures: metrics/$$profile/tables/figure2.png; every result in data/$$profile/evaluate/"; \
+	echo "Curves:   dvc plots show --open"; \
+	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"
+
+test: $(SETUP)
+	python -m pytest

@@ -1,0 +1,169 @@
+"""The whole pipeline through DVC, in a git repository of its own, with tiny budgets."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from code_reading import SOURCE
+
+ROOT = SOURCE.parent
+TINY = {
+    "steps": 4, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4,
+    "permute_channels": True, "log_every": 2, "validate_every": 2,
+}  # fmt: skip
+
+
+class Project:
+    """A copy of this repository's pipeline, small enough to run in a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore"):
+            shutil.copy(ROOT / name, folder)
+        shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        self.run("git", "init", "-q")
+        self.run("git", "config", "user.email", "test@example.org")
+        self.run("git", "config", "user.name", "Test")
+        self.run("dvc", "init", "-q")
+        shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
+        self.change_params(self._shrink)
+        self.commit("Start")
+
+    @staticmethod
+    def _shrink(params: dict) -> None:
+        params["networks"] = {
+            "teacher": {"filters": 6, "blocks": 2},
+            "student": {"filters": 4, "blocks": 1},
+        }
+        params["strategies"] = {name: params["strategies"][name] for name in ("gan2g", "g2g_al")}
+        profile = params["profiles"]["sample"]
+        profile["download"] = {
+            "train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature", "Places"],
+        }  # fmt: skip
+        profile["preprocess"]["workers"] = 1
+        profile["pretrain"] = {"teacher": TINY, "student": TINY}
+        profile["train"] = profile["distill"] = TINY
+        profile["evaluate"]["metrics"] = ["psnr", "ssim", "psnr_wrapped"]
+        profile["tables"]["crops"] = [
+            {"set": "Nature", "image": "chelsea", "top": 40, "left": 40, "size": 64}
+        ]
+
+    def change_params(self, change: object) -> None:
+        file = self.folder / "params.yaml"
+        params = yaml.safe_load(file.read_text())
+        change(params)
+        file.write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def run(self, *command: str, fails: bool = False) -> str:
+        """Run a command in the project, `dvc` and `python` from this environment."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            command, cwd=self.folder, env={**os.environ, "PATH": path, "COLUMNS": "200"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode != 0) == fails, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout + done.stderr
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-q", "-m", message)
+
+    def read(self, path: str) -> str:
+        return (self.folder / path).read_text()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that has run once, on strategy g2g_al, with everything committed."""
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.run("dvc", "repro")
+    project.commit("Run on g2g_al")
+    return project
+
+
+def test_everything_the_issue_names_is_written(project: Project) -> None:
+    metrics = project.folder / "metrics" / "sample"
+    rows = {
+        "bicubic", "pretrain_teacher", "pretrain_student", "teacher_gan", "teacher_g", "student",
+        "gan2g", "g2g_al",
+    }  # fmt: skip
+    assert {file.stem for file in metrics.glob("*.json")} == rows | {"headline"}
+    assert {file.stem for file in (metrics / "evaluate").glob("*.csv")} == rows
+    student = json.loads((metrics / "student.json").read_text())
+    assert set(student) == {"Nature", "Places"}
+    assert set(student["Nature"]) == {"psnr", "ssim", "psnr_wrapped"}
+    tables = {file.name for file in (metrics / "tables").iterdir()}
+    assert {"table1.md", "table2.csv", "table4.md", "figure2.png"} <= tables
+
+
+def test_curves_name_every_loss(project: Project) -> None:
+    learning = project.folder / "metrics/sample/distill/g2g_al/plots/metrics"
+    assert {file.stem for file in (learning / "loss").iterdir()} == {
+        "content", "distillation", "adversarial", "discriminator",
+    }  # fmt: skip
+    assert (learning / "validation_psnr.tsv").read_text().startswith("step\tvalidation_psnr\n2\t")
+    system = project.folder / "data/sample/system/distill/g2g_al/plots/metrics"
+    assert (system / "images_per_second.tsv").is_file()
+
+
+def test_nothing_is_left_to_do(project: Project) -> None:
+    assert "up to date" in project.run("dvc", "status")
+
+
+def test_changing_the_strategy_reruns_the_headline_alone(project: Project) -> None:
+    before = json.loads(project.read("metrics/sample/headline.json"))
+    output = project.run("dvc", "exp", "run", "-S", "strategy=gan2g")
+    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    assert ran == {"check", "headline"}
+    project.commit("Study gan2g")
+    after = json.loads(project.read("metrics/sample/headline.json"))
+    assert after["Nature"]["psnr"] != before["Nature"]["psnr"]
+
+    rows = json.loads(project.run("dvc", "metrics", "diff", "HEAD~1", "HEAD", "--json"))
+    assert set(rows) == {"metrics/sample/headline.json"}
+    psnr = rows["metrics/sample/headline.json"]["Nature.psnr"]
+    assert psnr["old"] == before["Nature"]["psnr"]
+    assert psnr["new"] == after["Nature"]["psnr"]
+    assert psnr["diff"] == pytest.approx(psnr["new"] - psnr["old"])
+
+
+def test_wrong_value_stops_before_anything_is_touched(project: Project) -> None:
+    """Through `dvc exp run -S`, as a user meets it."""
+    weights = project.folder / "data/sample/train/student/generator.safetensors"
+    before = weights.stat().st_mtime_ns
+    for change, message in (
+        ("strategy=foo", "strategy = 'foo': must be one of gan2g, g2g_al"),
+        ("profiles.sample.train.steps=-1", "profiles.sample.train.steps = -1"),
+        ("scale=3", "scale = 3: must be 4"),
+        ("profiles.sample.evaluate.metrics=[psnr,ssmi]", "'ssmi': must be one of psnr, ssim"),
+        ("profiles.sample.download.test=[Set6]", "'Set6': must be one of"),
+    ):
+        output = project.run("dvc", "exp", "run", "-S", change, fails=True)
+        assert message in output
+        assert "Traceback" not in output
+        assert weights.stat().st_mtime_ns == before
+        project.run("git", "checkout", "-q", "params.yaml", "dvc.lock")
+
+
+def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
+    mine = {"teacher": "teacher_g", "phases": [{"terms": ["pixel", "feature_distillation"]}]}
+    project.change_params(lambda params: params["strategies"].update(my_kd=mine))
+    output = project.run("dvc", "repro")
+    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    assert ran == {
+        "check", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "tables",
+    }  # fmt: skip
+    assert "my_kd" in project.read("metrics/sample/tables/table2.md")
+    project.run("git", "checkout", "-q", ".")
+
+
+def test_running_again_gives_the_same_lock_file(project: Project) -> None:
+    project.run("git", "stash", "-u", "-q")
+    before = project.read("dvc.lock")
+    project.run("dvc", "repro", "-f")
+    assert project.read("dvc.lock") == before

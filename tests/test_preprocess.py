@@ -1,0 +1,94 @@
+"""From photographs to tiles and test pairs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srgan_distill.errors import UserError
+from srgan_distill.images import read_rgb, write_png
+from srgan_distill.params import PreprocessScale
+from srgan_distill.preprocess import corners, degrade, write_pairs, write_tiles
+from srgan_distill.quality.protocol import bicubic
+from srgan_distill.sources import DATA_SETS, fetch
+
+
+def picture(path: Path, width: int, height: int) -> Path:
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+    write_png(path, noise)
+    return path
+
+
+def test_lr_is_within_a_fifth_of_a_grey_level_of_matlabs(shared: Path, tmp_path: Path) -> None:
+    for test_set in ("Set5", "Set14"):
+        folder = shared / "datasets" / test_set
+        write_pairs(sorted((folder / "HR").iterdir()), tmp_path / test_set)
+        for matlab in (folder / "LR_bicubic_X4").iterdir():
+            ours = read_rgb(tmp_path / test_set / "LR" / matlab.name)
+            assert np.abs(ours - read_rgb(matlab).astype(float)).mean() < 0.2
+
+
+def test_tiles_cover_the_image_to_its_edges(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.png", width=90, height=50)  # cut to 88 x 48
+    assert corners(path, tile=32, stride=32, most=99) == [
+        (top, left) for top in (0, 16) for left in (0, 32, 56)
+    ]
+
+
+def test_tiles_of_a_large_image_are_thinned_out_evenly(tmp_path: Path) -> None:
+    path = picture(tmp_path / "a.png", width=320, height=32)
+    kept = corners(path, tile=32, stride=32, most=5)
+    assert [left for _, left in kept] == [0, 64, 128, 192, 256]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tiles_are_the_images_pixels(tmp_path: Path, workers: int) -> None:
+    paths = [picture(tmp_path / "in" / "a.png", 64, 40), picture(tmp_path / "in" / "b.png", 48, 32)]
+    scale = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=workers)
+    count = write_tiles(paths, tmp_path / "out", scale)
+    hr, lr = (np.load(tmp_path / "out" / f"{name}.npy") for name in ("hr", "lr"))
+    places = [(path, place) for path in paths for place in corners(path, 32, 16, 99)]
+    assert count == len(places) == len(hr) == len(lr)
+    assert hr.dtype == lr.dtype == np.uint8
+    for number, (path, (top, left)) in enumerate(places):
+        whole, small = degrade(path)
+        tile = whole[top : top + 32, left : left + 32]
+        np.testing.assert_array_equal(hr[number].transpose(1, 2, 0), tile)
+        tile = small[top // 4 : top // 4 + 8, left // 4 : left // 4 + 8]
+        np.testing.assert_array_equal(lr[number].transpose(1, 2, 0), tile)
+
+
+def test_pairs_have_sides_of_one_to_four(tmp_path: Path) -> None:
+    write_pairs([picture(tmp_path / "a.png", 67, 45)], tmp_path)
+    hr, lr = (read_rgb(tmp_path / kind / "a.png") for kind in ("HR", "LR"))
+    assert hr.shape == (44, 64, 3)
+    np.testing.assert_array_equal(lr, bicubic(hr, 1 / 4))
+
+
+def test_a_red_image_stays_red(tmp_path: Path) -> None:
+    red = np.zeros((32, 32, 3), np.uint8)
+    red[..., 0] = 255
+    write_png(tmp_path / "red.png", red)
+    write_pairs([tmp_path / "red.png"], tmp_path / "out")
+    np.testing.assert_array_equal(read_rgb(tmp_path / "out" / "LR" / "red.png"), red[::4, ::4])
+
+
+@pytest.mark.parametrize("content", [b"", b"no image", None])
+def test_a_bad_image_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = picture(tmp_path / "small.png", 20, 100)
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"small\.png"):
+        corners(path, tile=32, stride=32, most=9)
+
+
+def test_sample_sets_are_colour_photographs_and_share_none(tmp_path: Path) -> None:
+    seen: set[bytes] = set()
+    for name in DATA_SETS:
+        fetch(name, tmp_path / name)
+        for path in (tmp_path / name).iterdir():
+            rgb = read_rgb(path)
+            assert min(rgb.shape[:2]) >= 256
+            assert np.ptp(rgb.astype(int), axis=2).mean() > 2
+            assert rgb.tobytes() not in seen
+            seen.add(rgb.tobytes())
