@@ -108,7 +108,8 @@ def test_curves_name_every_loss(project: Project) -> None:
     }  # fmt: skip
     assert (learning / "validation_psnr.tsv").read_text().startswith("step\tvalidation_psnr\n2\t")
     system = project.folder / "data/sample/system/distill/g2g_al/plots/metrics"
-    assert (system / "images_per_second.tsv").is_file()
+    for name in ("images_per_second", "device_load", "device_memory"):
+        assert len((system / f"{name}.tsv").read_text().splitlines()) == 3
 
 
 def test_nothing_is_left_to_do(project: Project) -> None:

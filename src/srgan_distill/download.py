@@ -1,4 +1,7 @@
-"""Stage download: put the profile's data sets under data/<profile>/download/<data set>/."""
+"""Stage download: put the profile's data sets under data/<profile>/download/<data set>/.
+
+It is also where a metric whose parameters cannot be had stops the run: before any training.
+"""
 
 import sys
 
@@ -8,6 +11,7 @@ from .errors import exit_code
 from .images import list_images
 from .layout import Layout
 from .params import load
+from .quality.metrics import check_available
 from .sources import fetch
 
 
@@ -15,6 +19,7 @@ def run() -> None:
     """Fetch every data set that the profile names."""
     params = load()
     layout = Layout(params.profile)
+    check_available(params.budget.evaluate.metrics, params.budget.evaluate.weights)
     names = [name for _, data_sets in params.budget.download for name in data_sets]
     for name in tqdm(names, desc="download", unit="set"):
         fetch(name, layout.folder("download", name))

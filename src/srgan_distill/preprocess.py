@@ -1,6 +1,7 @@
 """Stage preprocess: training tiles as two uint8 arrays; LR and HR of validation and test images."""
 
 import sys
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import accumulate, product
@@ -83,9 +84,12 @@ def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale) -> int:
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, shape).flush()
     jobs = list(zip(paths, places, firsts[:-1], strict=True))
     bar = partial(tqdm, total=len(jobs), desc="preprocess", unit="image")
-    with ProcessPoolExecutor(scale.workers, get_context("spawn")) as pool:
-        for _ in bar(pool.map(partial(cut, folder, tile), jobs)):
-            pass
+    work = partial(cut, folder, tile)
+    if scale.workers == 1:  # starting a process takes longer than a few photographs
+        deque(bar(map(work, jobs)), maxlen=0)
+    else:
+        with ProcessPoolExecutor(scale.workers, get_context("spawn")) as pool:
+            deque(bar(pool.map(work, jobs)), maxlen=0)
     return firsts[-1]
 
 

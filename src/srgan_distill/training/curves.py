@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import psutil
 import pynvml
+import torch
 from dvclive import Live, monitor_system
 
 
@@ -38,6 +40,23 @@ class Curves:
             for name, value in values.items():
                 live.log_metric(name, value)
             live.make_summary()
+
+
+def device_load(device: torch.device) -> dict[str, float]:
+    """How busy the training device is now, and how full: the GPU, or the CPU where there is none.
+
+    dvclive's own "gpu/usage" is no load: it divides the memory's busy time by the GPU's.
+
+    Returns:
+        device_load in percent (of all cores, on a CPU) and device_memory in GB (of this process,
+        on a CPU).
+    """
+    if device.type == "cuda":
+        load = torch.cuda.utilization(device)
+        memory = torch.cuda.device_memory_used(device)
+    else:
+        load, memory = psutil.cpu_percent(), psutil.Process().memory_info().rss
+    return {"device_load": float(load), "device_memory": memory / 1e9}
 
 
 def _has_nvidia_driver() -> bool:

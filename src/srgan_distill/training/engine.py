@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..networks.compute import Compute
 from ..networks.generator import Generator
 from ..params import Budget, Phase
-from .curves import Curves
+from .curves import Curves, device_load
 from .losses import TERMS, Batch, Judges, discriminator_loss
 from .tiles import Tiles
 
@@ -94,7 +94,8 @@ class Trainer:
             if last or done % self.budget.validate_every == 0:
                 values["validation_psnr"] = score = self.validate(generator)
                 generator.train()
-            self.curves.log(done, values, {"images_per_second": speed})
+            system = {"images_per_second": speed, **device_load(self.compute.device)}
+            self.curves.log(done, values, system)
             bar.set_postfix({**losses, "PSNR": score}, refresh=False)
             bar.update(done - bar.n)
             began = time.perf_counter()

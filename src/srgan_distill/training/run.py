@@ -62,7 +62,7 @@ def train_generator(
         weights=losses.model_dump() if losses else {"pixel": 1.0},
         budget=budget,
         seed=seed,
-        validate=_validation(layout, compute),
+        validate=validation(layout, compute),
         curves=Curves(layout.curves(stage, name), layout.system(stage, name)),
     )
     with trainer.curves:
@@ -95,7 +95,7 @@ def _summon(
     return Judges(**{judge: compute.place(network) for judge, network in judges.items()})
 
 
-def _validation(layout: Layout, compute: Compute) -> Callable[[Generator], float]:
+def validation(layout: Layout, compute: Compute) -> Callable[[Generator], float]:
     """A function that gives a generator's mean PSNR (dB, Y) on the validation images."""
     folder = layout.folder("preprocess", "validation")
     pairs = [

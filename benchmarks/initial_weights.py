@@ -1,0 +1,70 @@
+"""What the initial weights of `build_generator` bring to a short pre-training.
+
+Each generator starts from torch's defaults, from ICNR alone, from zero residual branches alone,
+and from both; same crops, same steps, pixel loss alone. Prints the PSNR on the validation image.
+
+Needs `dvc repro preprocess`. Usage: python benchmarks/initial_weights.py [STEPS]
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from srgan_distill.layout import Layout
+from srgan_distill.networks.compute import choose_compute, make_deterministic
+from srgan_distill.networks.generator import Generator, build_generator
+from srgan_distill.params import Phase, load
+from srgan_distill.training.curves import Curves
+from srgan_distill.training.engine import Trainer
+from srgan_distill.training.losses import Judges
+from srgan_distill.training.run import validation
+from srgan_distill.training.tiles import Tiles
+
+
+def start(filters: int, blocks: int, seed: int, icnr: bool, zero_branches: bool) -> Generator:
+    """A generator with torch's own initial weights where one of the two is switched off."""
+    generator = build_generator(filters, blocks, seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        default = Generator(filters, blocks)
+    defaults = {
+        name: value
+        for name, value in default.state_dict().items()
+        if not (icnr if name.startswith("upsample") else zero_branches)
+    }
+    generator.load_state_dict(defaults, strict=False)
+    return generator
+
+
+def main(steps: int) -> None:
+    params = load()
+    layout = Layout(params.profile)
+    make_deterministic()
+    compute = choose_compute(params.device, params.precision)
+    tiles = Tiles.open(layout.folder("preprocess", "train"), compute.device)
+    rows = []
+    for name, network in params.networks.items():
+        budget = params.budget.pretrain[name].model_copy(
+            update={"steps": steps, "validate_every": steps}
+        )
+        for icnr, zero in ((False, False), (True, False), (False, True), (True, True)):
+            generator = start(network.filters, network.blocks, params.seed, icnr, zero)
+            with tempfile.TemporaryDirectory() as folder:
+                curves = Curves(Path(folder) / "learning", Path(folder) / "system")
+                trainer = Trainer(
+                    compute, tiles, Judges(), {"pixel": 1.0}, budget, params.seed,
+                    validation(layout, compute), curves,
+                )  # fmt: skip
+                with curves:
+                    score = trainer.train(
+                        compute.place(generator), [Phase(terms=["pixel"])], f"{name} {icnr} {zero}"
+                    )
+            rows.append({"network": name, "ICNR": icnr, "zero branches": zero, "PSNR (dB)": score})
+    print(pd.DataFrame(rows).round(2).to_markdown(index=False))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 300)
