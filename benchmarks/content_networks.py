@@ -27,6 +27,7 @@ from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.weights import load_generator
 from srgan_distill.params import Phase, load
 from srgan_distill.quality.scores import score_pair
+from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
 from srgan_distill.training.engine import Trainer
 from srgan_distill.training.losses import Judges
@@ -72,7 +73,7 @@ def main(steps: int) -> None:
             curves = Curves(Path(folder) / "learning", Path(folder) / "system")
             trainer = Trainer(
                 compute, tiles, judges, params.losses.model_dump(), budget, params.seed,
-                lambda generator: math.nan, curves,
+                lambda generator: math.nan, curves, Checkpoint(Path(folder) / "run.pt", ""),
             )  # fmt: skip
             began = time.perf_counter()
             with curves:

@@ -17,6 +17,7 @@ from srgan_distill.layout import Layout
 from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.generator import Generator, build_generator
 from srgan_distill.params import Phase, load
+from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
 from srgan_distill.training.engine import Trainer
 from srgan_distill.training.losses import Judges
@@ -56,7 +57,7 @@ def main(steps: int) -> None:
                 curves = Curves(Path(folder) / "learning", Path(folder) / "system")
                 trainer = Trainer(
                     compute, tiles, Judges(), {"pixel": 1.0}, budget, params.seed,
-                    validation(layout, compute), curves,
+                    validation(layout, compute), curves, Checkpoint(Path(folder) / "run.pt", ""),
                 )  # fmt: skip
                 with curves:
                     score = trainer.train(

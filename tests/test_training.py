@@ -15,6 +15,7 @@ from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator
 from srgan_distill.params import Budget, Phase, load
 from srgan_distill.training import engine
+from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
 from srgan_distill.training.engine import Trainer, plan
 from srgan_distill.training.losses import TERMS, Batch, Judges, discriminator_loss, freeze
@@ -52,6 +53,7 @@ def make_trainer(tiles: Tiles, judges: Judges, tmp_path: Path) -> Callable[..., 
             "compute": CPU, "tiles": tiles, "judges": judges, "weights": WEIGHTS,
             "budget": budget, "seed": 0, "validate": lambda generator: 20.0,
             "curves": Curves(tmp_path / "learning", tmp_path / "system"),
+            "checkpoint": Checkpoint(tmp_path / "run.pt", "test"),
         }  # fmt: skip
         return Trainer(**{**parts, **changes})
 
@@ -240,8 +242,12 @@ def test_a_loss_that_is_not_finite_names_step_and_term(
     calls = iter([1.0, 1.0, float("nan"), 1.0])
     bad = {**TERMS, "content": lambda batch: batch.sr.mean() * next(calls)}
     monkeypatch.setattr(engine, "TERMS", bad)
+    trainer = make_trainer(checkpoint_seconds=0)
     with pytest.raises(UserError, match="the content loss is nan at step 2"):
-        run(make_trainer(), build_generator(4, 1, seed=0), Phase(terms=["pixel", "content"]))
+        run(trainer, build_generator(4, 1, seed=0), Phase(terms=["pixel", "content"]))
+    last_good = trainer.checkpoint.load()
+    assert last_good["step"] == 2
+    assert all(value.isfinite().all() for value in last_good["generator"].values())
 
 
 def test_crops_of_lr_and_hr_show_the_same_place(tiles: Tiles) -> None:

@@ -31,6 +31,10 @@ class Layout:
         """Speed and system load of one run: another on every run, so no output of the stage."""
         return Path("data") / self.profile / "system" / stage / name
 
+    def checkpoint(self, stage: str, name: str) -> Path:
+        """Where a killed run goes on: beside the stage's outputs, which DVC deletes first."""
+        return Path("data") / self.profile / "checkpoints" / stage / f"{name}.pt"
+
     def references(self, test_set: str) -> Path:
         """The HR images of a test set, cut to multiples of the scale."""
         return self.folder("preprocess", "test") / test_set / "HR"

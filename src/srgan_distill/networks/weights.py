@@ -1,5 +1,6 @@
 """Generators on disk: safetensors with the architecture in the header."""
 
+import json
 import os
 from pathlib import Path
 
@@ -15,7 +16,9 @@ def save_generator(path: Path, generator: Generator, filters: int, blocks: int) 
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {name: value.cpu().contiguous() for name, value in generator.state_dict().items()}
     part = path.with_suffix(".part")
-    save_file(state, part, metadata={"filters": str(filters), "blocks": str(blocks)})
+    # One entry: safetensors writes several in a random order, and files would differ.
+    size = json.dumps({"filters": filters, "blocks": blocks})
+    save_file(state, part, metadata={"generator": size})
     os.replace(part, path)
 
 
@@ -27,12 +30,11 @@ def load_generator(path: Path) -> Generator:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            generator = Generator(int(header["filters"]), int(header["blocks"]))
+            generator = Generator(**json.loads((file.metadata() or {})["generator"]))
             generator.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except FileNotFoundError:
         raise UserError(f"generator {path} does not exist; `dvc repro` makes it") from None
-    except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(
             f"{path} is not a generator of this pipeline ({reason}); delete it and run `dvc repro`"

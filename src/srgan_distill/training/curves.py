@@ -1,5 +1,6 @@
 """Training curves through dvclive."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class Curves:
 
     def __init__(self, learning: Path, system: Path) -> None:
         self._folders = learning, system
+        self.rows: list[tuple[int, dict[str, float], dict[str, float]]] = []
 
     def __enter__(self) -> "Curves":
         # dvclive looks for GPUs wherever pynvml is installed, and logs no load at all, not even
@@ -35,11 +37,17 @@ class Curves:
 
     def log(self, step: int, learning: Mapping[str, float], system: Mapping[str, float]) -> None:
         """Record named values at `step` of the stage; "loss/content" becomes a file in loss/."""
+        self.rows.append((step, dict(learning), dict(system)))
         for live, values in ((self._learning, learning), (self._system, system)):
             live.step = step
             for name, value in values.items():
                 live.log_metric(name, value)
             live.make_summary()
+
+    def last(self, name: str) -> float:
+        """The value of `name` logged last; nan where there is none."""
+        values = (learning[name] for _, learning, _ in reversed(self.rows) if name in learning)
+        return next(values, math.nan)
 
 
 def device_load(device: torch.device) -> dict[str, float]:

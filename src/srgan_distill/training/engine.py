@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from ..errors import UserError
 from ..networks.compute import Compute
 from ..networks.generator import Generator
 from ..params import Budget, Phase
+from .checkpoint import Checkpoint
 from .curves import Curves, device_load
 from .losses import TERMS, Batch, Judges, discriminator_loss
 from .tiles import Tiles
@@ -49,7 +51,7 @@ class Trainer:
     """What every phase of a stage shares.
 
     `weights` maps each loss term to its weight; `validate` gives the generator's PSNR in dB on
-    the validation images.
+    the validation images; `checkpoint_seconds` is the least time between two checkpoints.
     """
 
     compute: Compute
@@ -60,26 +62,41 @@ class Trainer:
     seed: int
     validate: Callable[[Generator], float]
     curves: Curves
+    checkpoint: Checkpoint
+    checkpoint_seconds: float = 30
 
     def train(self, generator: Generator, phases: list[Phase], label: str) -> float:
         """Run all phases on `generator`, in place; returns the last validation PSNR in dB.
 
+        A run that was killed goes on from its checkpoint and ends with the same weights.
+
         Raises:
             UserError: a loss is no longer finite; names step and term.
         """
-        score = math.nan
-        with tqdm(total=self.budget.steps, desc=label, unit="step", mininterval=1) as bar:
+        state = self.checkpoint.load() or {"step": 0}
+        start = state["step"]
+        if start:
+            self._restore(generator, state)
+        with tqdm(
+            total=self.budget.steps, initial=start, desc=label, unit="step", mininterval=1
+        ) as bar:
             for span in plan(phases, self.budget.steps):
-                score = self._run(generator, span, bar)
-        return score
+                if start < span.end:
+                    self._run(generator, span, state, bar)
+        return self.curves.last("validation_psnr")
 
-    def _run(self, generator: Generator, span: Span, bar: tqdm) -> float:
+    def _run(self, generator: Generator, span: Span, state: dict[str, Any], bar: tqdm) -> None:
+        """Run the steps of `span` that are not behind `state`."""
         optimizers = self._optimizers(generator, span)
+        first = max(span.first, state["step"])
+        if first > span.first:
+            for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
         names = (*span.terms, *(["discriminator"] if "adversarial" in span.terms else []))
         history: list[Tensor] = []
-        score, began = math.nan, time.perf_counter()
+        began = saved_at = time.perf_counter()
         generator.train()
-        for step in range(span.first, span.end):
+        for step in range(first, span.end):
             lr = self._set_learning_rate(optimizers, span, step)
             history.append(self._step(generator, span, step, optimizers))
             done, last = step + 1, step + 1 == span.end
@@ -87,19 +104,41 @@ class Trainer:
                 continue
             # The only point at which the host waits for the device.
             losses = self._read(history, names, step)
-            speed = len(history) * self.budget.batch / (time.perf_counter() - began)
+            now = time.perf_counter()
+            speed = len(history) * self.budget.batch / (now - began)
             history.clear()
             values = {f"loss/{name}": value for name, value in losses.items()}
             values["learning_rate"] = lr
             if last or done % self.budget.validate_every == 0:
-                values["validation_psnr"] = score = self.validate(generator)
+                values["validation_psnr"] = self.validate(generator)
                 generator.train()
             system = {"images_per_second": speed, **device_load(self.compute.device)}
             self.curves.log(done, values, system)
-            bar.set_postfix({**losses, "PSNR": score}, refresh=False)
+            bar.set_postfix({**losses, "PSNR": self.curves.last("validation_psnr")}, refresh=False)
             bar.update(done - bar.n)
+            if now - saved_at >= self.checkpoint_seconds:
+                self._save(generator, optimizers, done)
+                saved_at = now
             began = time.perf_counter()
-        return score
+
+    def _save(self, generator: Generator, optimizers: list[torch.optim.Adam], step: int) -> None:
+        discriminator = self.judges.discriminator
+        self.checkpoint.save(
+            {
+                "step": step,
+                "generator": generator.state_dict(),
+                "discriminator": discriminator.state_dict() if discriminator else None,
+                "optimizers": [optimizer.state_dict() for optimizer in optimizers],
+                "curves": self.curves.rows,
+            }
+        )
+
+    def _restore(self, generator: Generator, state: dict[str, Any]) -> None:
+        generator.load_state_dict(state["generator"])
+        if self.judges.discriminator:
+            self.judges.discriminator.load_state_dict(state["discriminator"])
+        for row in state["curves"]:
+            self.curves.log(*row)
 
     def _optimizers(self, generator: Generator, span: Span) -> list[torch.optim.Adam]:
         networks = [generator]

@@ -1,10 +1,12 @@
 """What pretrain, train and distill share: from a starting generator to a trained one on disk."""
 
+import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from safetensors.torch import save
 
 from ..images import list_images, read_rgb, to_tensor, to_uint8
 from ..layout import Layout
@@ -15,6 +17,7 @@ from ..networks.generator import Generator
 from ..networks.weights import load_generator, save_generator
 from ..params import Budget, Content, Losses, Network, Phase
 from ..quality.fidelity import psnr
+from .checkpoint import Checkpoint, fingerprint
 from .curves import Curves
 from .engine import Trainer
 from .losses import Judges, freeze, needed_judges
@@ -54,21 +57,32 @@ def train_generator(
     began = time.perf_counter()
     make_deterministic()
     compute = choose_compute(device, precision)
+    tiles = layout.folder("preprocess", "train")
+    settings = {
+        "run": [stage, name, str(compute), seed, torch.__version__, torch.get_num_threads()],
+        "parts": [part.model_dump() for part in (network, budget, losses, content) if part],
+        "phases": [phase.model_dump() for phase in phases],
+        "start": hashlib.sha256(save(generator.state_dict())).hexdigest(),
+    }
+    inputs = [tiles / "hr.npy", tiles / "lr.npy", *([teacher] if teacher else [])]
+    checkpoint = Checkpoint(layout.checkpoint(stage, name), fingerprint(settings, inputs))
     needed = needed_judges({term for phase in phases for term in phase.terms})
     trainer = Trainer(
         compute=compute,
-        tiles=Tiles.open(layout.folder("preprocess", "train"), compute.device),
+        tiles=Tiles.open(tiles, compute.device),
         judges=_summon(needed, compute, budget.crop, seed, content, teacher),
         weights=losses.model_dump() if losses else {"pixel": 1.0},
         budget=budget,
         seed=seed,
         validate=validation(layout, compute),
         curves=Curves(layout.curves(stage, name), layout.system(stage, name)),
+        checkpoint=checkpoint,
     )
     with trainer.curves:
         score = trainer.train(compute.place(generator), phases, f"{stage} {name}")
     target = layout.generator(stage, name)
     save_generator(target, generator, network.filters, network.blocks)
+    checkpoint.remove()
     seconds = time.perf_counter() - began
     print(
         f"{stage} {name}: {budget.steps} steps of {budget.batch} crops in {seconds:.0f} s on "

@@ -1,0 +1,55 @@
+"""Checkpoints: where a run that was killed goes on, to the same weights."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+PACKAGE = Path(__file__).parents[1]
+
+
+def fingerprint(settings: dict[str, Any], files: Iterable[Path]) -> str:
+    """What a run is made of: its settings, the files it reads and this package's code."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for path in (*files, *sorted(PACKAGE.rglob("*.py"))):
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+class Checkpoint:
+    """The state of one run on disk, replaced whole or not at all.
+
+    A file of another run (other settings, data or code, by `fingerprint`) or a damaged one counts
+    as none.
+    """
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self._path = path
+        self._fingerprint = fingerprint
+
+    def load(self) -> dict[str, Any] | None:
+        """The state saved last by this very run, on the CPU, or None."""
+        try:
+            saved = torch.load(self._path, map_location="cpu", weights_only=True)
+            return saved["state"] if saved["fingerprint"] == self._fingerprint else None
+        except Exception:  # of whatever kind: the worst that follows is a start from step 0
+            return None
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Replace the file; a kill at any moment leaves the old one or the new one."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        part = self._path.with_suffix(".part")
+        with part.open("wb") as file:
+            torch.save({"fingerprint": self._fingerprint, "state": state}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, self._path)
+
+    def remove(self) -> None:
+        """Forget the run: it is complete."""
+        self._path.unlink(missing_ok=True)
