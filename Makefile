@@ -27,4 +27,4 @@ repro: $(SETUP)
 	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"
 
 test: $(SETUP)
-	python -m pytest
+	python -m pytest --numprocesses auto --dist loadfile

@@ -1,5 +1,6 @@
 """What a network computes on, and in which precision."""
 
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -54,5 +55,6 @@ def _multiplies_bfloat16(device: str) -> bool:
 
 def make_deterministic() -> None:
     """Same inputs, same weights: refuse kernels whose result depends on timing."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS refuses without it
     torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = False
