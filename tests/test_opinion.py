@@ -262,6 +262,8 @@ def test_stage_with_ratings(project: Path) -> None:
     assert list(table.columns) == [
         "model", "method", "image", "raters", "dmos", "low", "high", "paper_dmos",
     ]  # fmt: skip
+    images = table.loc[table["model"] == "gan2g", "image"].to_list()
+    assert images == [*IMAGES, *map(str, range(1, 11)), "mean"]
     row = table.set_index(["model", "image"]).loc[("g2g_al", "mean")]
     assert (row["dmos"], row["paper_dmos"]) == pytest.approx((52.7778, 49.9999), abs=1e-4)
 

@@ -307,6 +307,10 @@ def test_a_second_rater_by_mouse(browser: Browser, inside: Path) -> None:
     browser.driver.switch_to.alert.accept()
     browser.begin('Bea "B", née Ü')
     for _ in COLOURS:
+        # The second click of a double click comes when the next picture is there, unseen.
+        browser.seen()
+        second = "new MouseEvent('click', {detail: 2, bubbles: true})"
+        browser.get(f"document.querySelector('#scale button').dispatchEvent({second})")
         cell = browser.seen()
         browser.find(f"#scale button[value='{BEA[cell]}']").click()
     browser.find("#save").click()

@@ -179,7 +179,8 @@ $("begin").addEventListener("submit", (event) => {
 });
 $("scale").addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button) give(Number(button.value));
+  // The second click of a double click would score the next picture, unseen.
+  if (button && event.detail < 2) give(Number(button.value));
 });
 $("back").addEventListener("click", () => goTo(position - 1));
 $("review").addEventListener("click", () => goTo(TOTAL - 1));

@@ -50,13 +50,13 @@ def table3(opinions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     both = ours.merge(pd.concat([theirs, means]), on=["model", "image"], how="outer")
     both["method"] = both["model"].map(paper.display_name)
     both["raters"] = both["raters"].astype("Int64")
-    # Ours before the paper's images, whose names hold no slash, and the mean behind each.
+    # Our images, then the paper's, whose names hold no slash, then the mean of each.
     places = both.assign(
         model=both["model"].map(list(dict.fromkeys([*models, *keys.values()])).index),
         theirs=~both["image"].str.contains("/") & (both["image"] != MEAN),
         mean=both["image"] == MEAN,
         number=pd.to_numeric(both["image"], errors="coerce"),
-    ).sort_values(["model", "theirs", "mean", "number", "image"], kind="stable")
+    ).sort_values(["model", "mean", "theirs", "number", "image"], kind="stable")
     columns = ["model", "method", "image", "raters", "dmos", "low", "high", "paper_dmos"]
     return both.loc[places.index, columns].reset_index(drop=True)
 
