@@ -26,6 +26,9 @@ class Project:
         for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore"):
             shutil.copy(ROOT / name, folder)
         shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        # Without ratings, should the repository hold some: they are of other images.
+        (folder / "data" / "ratings").mkdir(parents=True)
+        shutil.copy(ROOT / "data" / "ratings" / "README.md", folder / "data" / "ratings")
         self.run("git", "init", "-q")
         self.run("git", "config", "user.email", "test@example.org")
         self.run("git", "config", "user.name", "Test")
@@ -92,7 +95,7 @@ def test_everything_the_issue_names_is_written(project: Project) -> None:
         "bicubic", "pretrain_teacher", "pretrain_student", "teacher_gan", "teacher_g", "student",
         "gan2g", "g2g_al",
     }  # fmt: skip
-    assert {file.stem for file in metrics.glob("*.json")} == rows | {"headline"}
+    assert {file.stem for file in metrics.glob("*.json")} == rows | {"dmos", "headline"}
     assert {file.stem for file in (metrics / "evaluate").glob("*.csv")} == rows
     student = json.loads((metrics / "student.json").read_text())
     assert set(student) == {"Nature", "Places"}
@@ -163,6 +166,6 @@ def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
     output = project.run("dvc", "repro")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
     assert ran == {
-        "check", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "tables",
+        "check", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "opinion", "tables",
     }  # fmt: skip
     assert "my_kd" in project.read("metrics/sample/tables/table2.md")

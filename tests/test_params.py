@@ -73,6 +73,11 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "strategies.student",
             "another",
         ),
+        (
+            lambda p: p["strategies"].update(ground_truth=p["strategies"]["gan2g"]),
+            "'ground_truth'",
+            "taken",
+        ),
     ],
 )
 def test_wrong_value_is_named_in_one_line(

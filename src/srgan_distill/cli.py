@@ -19,6 +19,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_score(commands)
+    _add_rate(commands)
     return parser
 
 
@@ -31,7 +32,7 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--sr", type=Path, required=True, metavar="DIR", help="SR images")
     command.add_argument("--hr", type=Path, required=True, metavar="DIR", help="HR images")
     command.add_argument(
-        "--metrics", type=lambda text: text.split(","), default=["psnr", "ssim"], metavar="NAMES",
+        "--metrics", type=_names, default=["psnr", "ssim"], metavar="NAMES",
         help="of psnr, ssim, psnr_wrapped, piqe, niqe, nrqm, pi; default: psnr,ssim",
     )  # fmt: skip
     command.add_argument(
@@ -42,6 +43,40 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
         "--json", action="store_true", help="print JSON; null is an infinite PSNR (equal images)"
     )
     command.set_defaults(run=score)
+
+
+def _add_rate(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "rate",
+        help="make a page on which people rate the results, blind",
+        description="Make a folder with a page, to be opened in a browser, on which a rater scores "
+        "the evaluated results and the ground truth from 1 to 5, blind and in random order. The "
+        "CSV that it saves belongs in data/ratings/.",
+    )
+    command.add_argument("--profile", help="whose results; default: the one of params.yaml")
+    command.add_argument(
+        "--images", type=_count, default=10, metavar="N",
+        help="how many test images, chosen by the seed; default: 10",
+    )  # fmt: skip
+    command.add_argument("--seed", type=int, default=0, help="of the choice; default: 0")
+    command.add_argument(
+        "--methods", type=_names, metavar="NAMES",
+        help="evaluated models beside the ground truth; default: gan2gan,gan2g,gan2g_al,g2g_al",
+    )  # fmt: skip
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="a new folder"
+    )
+    command.set_defaults(run=rate)
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
 
 
 def _weight(text: str) -> tuple[str, Path]:
@@ -56,6 +91,21 @@ def score(args: argparse.Namespace) -> None:
 
     table = scores.score_folders(args.sr, args.hr, args.metrics, dict(args.weights), progress=True)
     print(json.dumps(scores.as_json(table), indent=2) if args.json else scores.as_text(table))
+
+
+def rate(args: argparse.Namespace) -> None:
+    from .params import load
+    from .rating.session import build
+
+    params = load()
+    profile = args.profile or params.profile
+    session = build(params, profile, args.images, args.seed, args.methods, args.output)
+    images = len(session.images)
+    if images < args.images:
+        print(f"profile {profile} has {images} test images, fewer than {args.images}: all are used")
+    print(f"{images} images, each by {', '.join(session.methods)} and as its ground truth")
+    print(f"give {session.page.parent} to the raters; they open {session.page.name} in a browser")
+    print("the CSVs that they hand in belong in data/ratings/; `dvc repro` reads them")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ FILE = Path("params.yaml")
 Term = Literal["pixel", "content", "distillation", "feature_distillation", "adversarial"]
 TEACHER_TERMS = {"distillation", "feature_distillation"}
 
-# Files in metrics/<profile>/ that no model may be named like.
-RESERVED = {"bicubic", "headline"}
+# Files in metrics/<profile>/, and the HR image in opinion scores: no model may be named like these.
+RESERVED = {"bicubic", "dmos", "ground_truth", "headline"}
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]

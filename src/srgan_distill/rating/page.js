@@ -1,0 +1,255 @@
+"use strict";
+// One picture at a time, never two beside each other: a rater who compares would be scoring the
+// difference, and would soon know the sharpest one of each image.
+//
+// SESSION: id (hex); pictures [[file name, number of the image it shows], ...]; names, what each
+// picture is, masked (see session.py) and read only when the ratings are saved.
+
+const $ = (id) => document.getElementById(id);
+const STORE = `rating-${SESSION.id}`;
+const TOTAL = SESSION.pictures.length;
+
+let state = recall(); // {rater, scores: {picture: 1..5}, saved} or null
+let order = []; // pictures in this rater's order
+let position = 0;
+let ready = false; // the picture is on the screen
+let following = null; // the next picture, loaded ahead so that it comes at once
+
+function recall() {
+  try {
+    return JSON.parse(localStorage.getItem(STORE));
+  } catch {
+    return null;
+  }
+}
+
+function remember() {
+  try {
+    if (state) localStorage.setItem(STORE, JSON.stringify(state));
+    else localStorage.removeItem(STORE);
+  } catch {
+    $("volatile").hidden = false;
+  }
+}
+
+// ── The order ───────────────────────────────────────────────────────────────────────────────
+
+// Numbers in [0, 1) that depend on the text alone (FNV-1a, then mulberry32): a rater's order is
+// the same after a reload, and another for each rater.
+function randomFrom(text) {
+  let seed = 2166136261;
+  for (const byte of new TextEncoder().encode(text)) seed = Math.imul(seed ^ byte, 16777619);
+  return () => {
+    seed = (seed + 0x6d2b79f5) | 0;
+    let t = Math.imul(seed ^ (seed >>> 15), seed | 1);
+    t = (t + Math.imul(t ^ (t >>> 7), t | 61)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+function shuffled(list, random) {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [result[i], result[j]] = [result[j], result[i]];
+  }
+  return result;
+}
+
+// Rounds in which every image comes once, in a random version and place, so that the same image
+// never comes twice running (as BT.500 asks) and fatigue strikes all methods alike.
+function orderFor(rater) {
+  const random = randomFrom(`${SESSION.id} ${rater}`);
+  const versions = new Map();
+  for (const [picture, image] of SESSION.pictures) {
+    versions.set(image, [...(versions.get(image) ?? []), picture]);
+  }
+  for (const [image, pictures] of versions) versions.set(image, shuffled(pictures, random));
+  const result = [];
+  let last = null;
+  for (let round = 0; result.length < TOTAL; round++) {
+    const images = shuffled(versions.keys(), random);
+    if (images[0] === last) images.push(images.shift());
+    for (const image of images) result.push(versions.get(image)[round]);
+    last = images.at(-1);
+  }
+  return result;
+}
+
+// ── The screens ─────────────────────────────────────────────────────────────────────────────
+
+function show(screen) {
+  for (const id of ["start", "rate", "end"]) $(id).hidden = id !== screen;
+  $("who").hidden = !state || state.saved;
+  document.querySelectorAll(".rater").forEach((node) => (node.textContent = state?.rater ?? ""));
+  document.querySelectorAll(".total").forEach((node) => (node.textContent = TOTAL));
+}
+
+function open() {
+  if (!state) {
+    show("start");
+    $("rater").value = "";
+    $("rater").focus();
+    return;
+  }
+  order = orderFor(state.rater);
+  const first = order.findIndex((picture) => !(picture in state.scores));
+  goTo(first < 0 ? TOTAL : first);
+}
+
+function goTo(target) {
+  position = Math.max(0, Math.min(target, TOTAL));
+  if (position === TOTAL) return finish();
+  const picture = order[position];
+  show("rate");
+  // A short empty gap, so that two versions are not seen to flicker into each other.
+  ready = false;
+  $("picture").classList.add("waiting");
+  $("frame").classList.remove("whole");
+  $("note").textContent = "";
+  $("picture").src = `pictures/${picture}.png`;
+  const rated = Object.keys(state.scores).length;
+  $("progress").setAttribute("aria-valuenow", rated);
+  $("progress").setAttribute("aria-valuemax", TOTAL);
+  $("progress").firstElementChild.style.width = `${(100 * rated) / TOTAL}%`;
+  $("count").textContent = `${position + 1} of ${TOTAL}`;
+  $("back").disabled = position === 0;
+  for (const button of $("scale").children) {
+    const given = Number(button.value) === state.scores[picture];
+    button.classList.toggle("given", given);
+    button.setAttribute("aria-pressed", given);
+    button.blur();
+  }
+  following = new Image();
+  if (position + 1 < TOTAL) following.src = `pictures/${order[position + 1]}.png`;
+}
+
+function finish() {
+  show("end");
+  $("done").hidden = $("review").hidden = state.saved;
+  $("saved").hidden = $("next").hidden = !state.saved;
+  $("file").textContent = fileName();
+  $("save").textContent = state.saved ? "Save once more" : "Save my ratings";
+  $("save").focus();
+}
+
+$("picture").addEventListener("load", () => {
+  $("picture").classList.remove("waiting");
+  ready = true;
+  tellSize();
+});
+$("picture").addEventListener("error", () => {
+  $("note").textContent = "This picture is missing: please copy the whole folder, not only its page.";
+});
+window.addEventListener("resize", tellSize);
+
+// Shrinking hides what there is to judge: say so, and offer the picture in full.
+function tellSize() {
+  if (!ready) return;
+  const percent = Math.round((100 * $("picture").clientWidth) / $("picture").naturalWidth);
+  const whole = $("frame").classList.contains("whole");
+  $("note").textContent = "";
+  if (percent >= 100 && !whole) return;
+  const button = document.createElement("button");
+  button.textContent = whole ? "fit it to the window" : "show it in full";
+  button.addEventListener("click", () => {
+    $("frame").classList.toggle("whole");
+    tellSize();
+  });
+  const size = whole ? "Shown in full: scroll, or " : `Shown at ${percent} % of its size: `;
+  $("note").append(size, button);
+}
+
+// ── What the rater does ─────────────────────────────────────────────────────────────────────
+
+function give(score) {
+  if (!ready) return; // no score of what is not on the screen yet
+  state.scores[order[position]] = score;
+  remember();
+  goTo(position + 1);
+}
+
+$("begin").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const rater = $("rater").value.trim().replace(/\s+/g, " ");
+  if (!rater) return;
+  state = { rater, scores: {}, saved: false };
+  remember();
+  open();
+});
+$("scale").addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  // The second click of a double click would score the next picture, unseen.
+  if (button && event.detail < 2) give(Number(button.value));
+});
+$("back").addEventListener("click", () => goTo(position - 1));
+$("review").addEventListener("click", () => goTo(TOTAL - 1));
+$("restart").addEventListener("click", () => {
+  if (confirm("Forget these scores and begin again?")) forget();
+});
+$("next").addEventListener("click", () => {
+  if (confirm(`Is ${fileName()} in safe hands? The page forgets these ratings now.`)) forget();
+});
+$("save").addEventListener("click", save);
+
+function forget() {
+  state = null;
+  remember();
+  open();
+}
+
+document.addEventListener("keydown", (event) => {
+  // A held key would score picture after picture.
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !state || state.saved) return;
+  const rating = !$("rate").hidden;
+  if (rating && /^[1-5]$/.test(event.key)) {
+    give(Number(event.key));
+  } else if (event.key === "ArrowLeft" || event.key === "Backspace") {
+    goTo(position - 1);
+  } else if (rating && event.key === "ArrowRight" && order[position] in state.scores) {
+    goTo(position + 1);
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+
+// ── The file ────────────────────────────────────────────────────────────────────────────────
+
+// [[image, method], ...] in the order of SESSION.pictures.
+function names() {
+  const mask = SESSION.id.match(/../g).map((pair) => parseInt(pair, 16));
+  const masked = Uint8Array.from(atob(SESSION.names), (character) => character.charCodeAt(0));
+  const text = new TextDecoder().decode(masked.map((byte, i) => byte ^ mask[i % mask.length]));
+  return JSON.parse(text);
+}
+
+function fileName() {
+  const plain = state.rater.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "");
+  return `ratings_${plain || "rater"}.csv`;
+}
+
+function asCsv() {
+  const cell = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const known = names();
+  const rows = SESSION.pictures.map(([picture], i) =>
+    [state.rater, ...known[i], String(state.scores[picture])].map(cell).join(","));
+  // By image and method: the order in which the pictures came is nobody's business.
+  return ["rater,image,method,score", ...rows.sort()].join("\n") + "\n";
+}
+
+function save() {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([asCsv()], { type: "text/csv" }));
+  link.download = fileName();
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  // The file says which method made what: whoever has seen it is no longer blind.
+  state.saved = true;
+  remember();
+  finish();
+}
+
+open();

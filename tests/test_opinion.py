@@ -1,0 +1,298 @@
+"""DMOS by hand, everything that may be wrong with a rating, and the stage."""
+
+import json
+import math
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from code_reading import SOURCE
+
+from srgan_distill import opinion, paper
+from srgan_distill.errors import UserError
+from srgan_distill.images import write_png
+from srgan_distill.rating.dmos import dmos_by_image, dmos_by_method, interval, opinions
+from srgan_distill.rating.ratings import rating_files, read_ratings
+from srgan_distill.rating.table3 import table3, table3_markdown
+
+CELLS = [(image, method) for method in ("gan2g", "g2g_al") for image in ("Set5/a", "Set5/b")]
+IMAGES = ["Set5/a", "Set5/b"]
+METHODS = ["gan2g", "g2g_al"]
+
+# Differences to the ground truth, in the order of CELLS. Ann's: -3, 1, 1, 1, mean 0, deviation
+# sqrt(12 / 3) = 2, z = -1.5 and 0.5, opinions 25 and 58.33. Ben's: 0, 0, -4, 0, mean -1; Cyd's:
+# 0, -4, 0, 0; both with the same deviation and the same two opinions.
+SCORES = {"Ann": (1, 4, 5, 4), "Ben": (5, 5, 1, 5), "Cyd": (5, 1, 5, 5)}
+TRUTH = {"Ann": (4, 3), "Ben": (5, 5), "Cyd": (5, 5)}
+LOW, HIGH = 25.0, 58 + 1 / 3
+
+
+def lines(rater: str) -> list[str]:
+    """A rater's CSV: the header in line 1, then the ground truth's two images, then CELLS."""
+    cells = [(image, "ground_truth") for image in IMAGES] + CELLS
+    scores = TRUTH[rater] + SCORES[rater]
+    rows = [f"{rater},{i},{m},{s}" for (i, m), s in zip(cells, scores, strict=True)]
+    return ["rater,image,method,score", *rows]
+
+
+def write(folder: Path, name: str, rows: list[str]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
+    return folder / f"{name}.csv"
+
+
+def read(*files: Path) -> pd.DataFrame:
+    return read_ratings(files, METHODS, IMAGES)
+
+
+@pytest.fixture
+def given(tmp_path: Path) -> pd.DataFrame:
+    """The opinions of all three."""
+    return opinions(read(*(write(tmp_path, rater, lines(rater)) for rater in SCORES)))
+
+
+def test_opinions_by_hand(given: pd.DataFrame) -> None:
+    found = given.set_index(["rater", "method", "image"])["opinion"]
+    assert len(found) == 3 * 4
+    assert found[("Ann", "gan2g", "Set5/a")] == pytest.approx(LOW)
+    assert found[("Ann", "g2g_al", "Set5/b")] == pytest.approx(HIGH)
+    assert found[("Ben", "g2g_al", "Set5/a")] == pytest.approx(LOW)
+    assert found[("Ben", "gan2g", "Set5/a")] == pytest.approx(HIGH)
+    # Every rater's mean is 50: no z-score is beyond 3 here.
+    assert given.groupby("rater")["opinion"].mean().to_list() == pytest.approx([50] * 3)
+
+
+def test_dmos_by_hand(given: pd.DataFrame) -> None:
+    by_image = dmos_by_image(given).set_index(["method", "image"])
+    once_low = (LOW + 2 * HIGH) / 3
+    assert by_image["dmos"].to_dict() == pytest.approx(
+        {("gan2g", "Set5/a"): once_low, ("gan2g", "Set5/b"): once_low,
+         ("g2g_al", "Set5/a"): once_low, ("g2g_al", "Set5/b"): HIGH}
+    )  # fmt: skip
+    # Three raters of the same opinion: an interval without width, not none.
+    same = by_image.loc[("g2g_al", "Set5/b")]
+    assert (same["low"], same["high"]) == pytest.approx((HIGH, HIGH))
+
+    method = dmos_by_method(given).set_index("method").loc["gan2g"]
+    # The raters' own means are 41.67, 58.33 and 41.67: deviation 9.6225, 4.303 by Student's table
+    # for two degrees of freedom.
+    assert method["dmos"] == pytest.approx(47.2222, abs=1e-4)
+    half = 4.302653 * 9.622504 / math.sqrt(3)
+    assert (method["low"], method["high"]) == pytest.approx((47.2222 - half, 47.2222 + half), 1e-4)
+
+
+def test_z_scores_are_clipped(tmp_path: Path) -> None:
+    """One of twelve differences stands out: z = -(11 / 12) sqrt(12) = -3.175."""
+    images = [f"Set5/{number}" for number in range(12)]
+    rows = ["rater,image,method,score", *(f"Ann,{image},ground_truth,5" for image in images)]
+    rows += [f"Ann,{image},gan2g,{1 if image == 'Set5/3' else 5}" for image in images]
+    ratings = read_ratings([write(tmp_path, "ann", rows)], METHODS, images)
+    found = opinions(ratings).set_index("image")["opinion"]
+    assert found["Set5/3"] == 0
+    assert found["Set5/4"] == pytest.approx(50 + 100 * (1 / 12) * math.sqrt(12) / 6)
+
+
+def test_one_rater_has_no_interval() -> None:
+    assert all(math.isnan(end) for end in interval([50.0]))
+
+
+def test_the_papers_table_ranks_no_methods() -> None:
+    """What Table 3's note says of it."""
+    means = paper.table3().groupby("method")["dmos"].mean()
+    assert means.to_list() == pytest.approx([50] * 4, abs=2e-4)
+
+
+# ── What may be wrong ────────────────────────────────────────────────────────────────────────
+
+
+def replaced(line: int, text: str) -> list[str]:
+    """Ann's CSV with another text in a line, counted from 1."""
+    rows = lines("Ann")
+    rows[line - 1] = text
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            replaced(4, "Ann,Set5/a,gan3,1"),
+            "line 4: method 'gan3': must be one of gan2g, g2g_al",
+        ),
+        (replaced(4, "Ann,Set5/c,gan2g,1"), "line 4: image 'Set5/c' is none of this profile's"),
+        (replaced(4, "Ann,Set5/a,gan2g,6"), "line 4: score '6': must be 1, 2, 3, 4 or 5"),
+        (replaced(4, "Ann,Set5/a,gan2g,0"), "line 4: score '0': must be"),
+        (replaced(4, "Ann,Set5/a,gan2g,4.0"), "line 4: score '4.0': must be"),
+        (replaced(4, "Ann,Set5/a,gan2g,"), "line 4: score '': must be"),
+        (replaced(4, "Ann,Set5/a,gan2g"), "line 4: has 3 values, must have 4"),
+        (replaced(4, "Ann,Set5/a,gan2g,1,2"), "line 4: has 5 values, must have 4"),
+        (replaced(4, " ,Set5/a,gan2g,1"), "line 4: names no rater"),
+        (replaced(4, '"Ann,Set5/a,gan2g,1'), "is not valid CSV"),
+        (replaced(1, "rater;image;method;score"), "line 1: the header is 'rater;image;method;s"),
+        (replaced(1, "image,rater,method,score"), "line 1: the header is"),
+        ([*lines("Ann"), "Ann,Set5/a,gan2g,1"], "line 8: rater 'Ann' has scored Set5/a by gan2g a"),
+        (lines("Ann")[:6], "'Ann' has no score of Set5/b by g2g_al, but all raters must rate the"),
+        (lines("Ann")[:1] + lines("Ann")[2:], "no score of Set5/a by ground_truth, but"),
+        (lines("Ann")[:3], "line 2: only ground_truth is rated here"),
+        (lines("Ann")[:1], "holds no score, only the header"),
+        (
+            ["rater,image,method,score", *(f"Ann,{i},{m},4" for i, m in CELLS)]
+            + [f"Ann,{image},ground_truth,4" for image in IMAGES],
+            "lines 2 to 7: rater 'Ann' gave the score 4 to everything",
+        ),
+        (
+            ["rater,image,method,score", *(f"Ann,{i},{m},4" for i, m in CELLS)]
+            + [f"Ann,{image},ground_truth,5" for image in IMAGES],
+            "lines 2 to 7: rater 'Ann' has the same difference to the ground truth, -1, always",
+        ),
+    ],
+)
+def test_wrong_ratings_are_named(tmp_path: Path, rows: list[str], message: str) -> None:
+    file = write(tmp_path, "ann", rows)
+    with pytest.raises(UserError, match=re.escape(message)) as error:
+        read(file)
+    assert str(error.value).startswith(str(file))
+    assert "\n" not in str(error.value)
+
+
+def test_an_empty_file_and_one_that_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "ann.csv"
+    file.write_bytes(b"")
+    with pytest.raises(UserError, match=r"ann\.csv: is empty"):
+        read(file)
+    file.write_bytes("rater,image,method,score\nJörg,".encode("latin-1"))
+    with pytest.raises(UserError, match=r"ann\.csv: is not UTF-8"):
+        read(file)
+
+
+def test_a_spreadsheets_mark_and_line_ends_are_no_error(tmp_path: Path) -> None:
+    file = tmp_path / "ann.csv"
+    file.write_bytes(("\ufeff" + "\r\n".join(lines("Ann")) + "\r\n\r\n").encode())
+    assert len(read(file)) == 6
+
+
+def test_a_study_may_have_one_method(tmp_path: Path) -> None:
+    assert len(read(write(tmp_path, "ann", lines("Ann")[:5]))) == 4
+
+
+def test_a_rater_hands_in_once(tmp_path: Path) -> None:
+    first = write(tmp_path, "ann", lines("Ann"))
+    again = write(tmp_path, "ann2", [row.replace("Ann", "ann") for row in lines("Ann")])
+    with pytest.raises(UserError, match=re.escape(f"{again}, line 2: rater 'ann' has handed in")):
+        read(first, again)
+
+
+def test_all_raters_rate_the_same(tmp_path: Path) -> None:
+    """Ben left out an image that Ann rated; where she did so is said."""
+    ann = write(tmp_path, "ann", lines("Ann"))
+    ben = write(tmp_path, "ben", [row for row in lines("Ben") if "Set5/b" not in row])
+    with pytest.raises(UserError) as error:
+        read(ann, ben)
+    assert str(error.value) == (
+        f"{ben}: rater 'Ben' has no score of Set5/b by g2g_al (and 2 more are missing), but all "
+        "raters must rate the same images by the same methods "
+        f"({ann}, line 3, rates the image; {ann}, line 6, the method)"
+    )
+
+
+def test_other_files_are_not_passed_over(tmp_path: Path) -> None:
+    ann = write(tmp_path, "ann", lines("Ann"))
+    ben = write(tmp_path / "sample", "ben", lines("Ben"))
+    write(tmp_path / "div2k", "cyd", lines("Cyd"))
+    (tmp_path / "README.md").touch()
+    (tmp_path / ".gitkeep").touch()
+    assert rating_files(tmp_path, "sample") == [ann, ben]
+    (tmp_path / "dan.xlsx").touch()
+    with pytest.raises(UserError, match=r"dan\.xlsx: is no \.csv"):
+        rating_files(tmp_path, "sample")
+
+
+# ── The stage ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the repository's parameters, a test set of two images and no ratings."""
+    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    params["profiles"]["sample"]["download"]["test"] = ["Set5"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    for image in IMAGES:
+        set_, name = image.split("/")
+        file = tmp_path / f"data/sample/preprocess/test/{set_}/HR/{name}.png"
+        write_png(file, np.zeros((4, 4, 3), np.uint8))
+    (tmp_path / "data/ratings").mkdir()
+    shutil.copy(SOURCE.parent / "data/ratings/README.md", tmp_path / "data/ratings")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_stage_without_ratings(project: Path) -> None:
+    opinion.run()
+    assert json.loads((project / "metrics/sample/dmos.json").read_text()) == {}
+    text = (project / "metrics/sample/opinion/table3.md").read_text()
+    assert "No ratings yet" in text
+    assert "61.472" in text  # the paper's fifth image by GAN2G
+    table = pd.read_csv(project / "metrics/sample/opinion/table3.csv")
+    assert table["dmos"].isna().all()
+    assert len(table) == 4 * 11
+
+
+def test_stage_with_ratings(project: Path) -> None:
+    for rater in SCORES:
+        write(project / "data/ratings", rater, lines(rater))
+    opinion.run()
+    figures = json.loads((project / "metrics/sample/dmos.json").read_text())
+    assert figures == {
+        "gan2g": {"mean": 47.2222, "low": 23.3186, "high": 71.1258, "raters": 3, "images": 2},
+        "g2g_al": {"mean": 52.7778, "low": 28.8742, "high": 76.6814, "raters": 3, "images": 2},
+    }
+    text = (project / "metrics/sample/opinion/table3.md").read_text()
+    assert "3 raters, 2 images." in text
+    rows = [re.sub(r"\s+", " ", line) for line in text.splitlines()]
+    assert "| GAN2G | 47.22 [23.32, 71.13] |" in rows
+    assert "| Set5/b | 47.22 | 58.33 |" in rows
+    assert "| mean | 47.22 | 52.78 |" in rows
+    assert "| 10 | 63.573 | 53.913 | 56.609 | 61.975 |" in rows
+
+    table = pd.read_csv(project / "metrics/sample/opinion/table3.csv")
+    assert list(table.columns) == [
+        "model", "method", "image", "raters", "dmos", "low", "high", "paper_dmos",
+    ]  # fmt: skip
+    images = table.loc[table["model"] == "gan2g", "image"].to_list()
+    assert images == [*IMAGES, *map(str, range(1, 11)), "mean"]
+    row = table.set_index(["model", "image"]).loc[("g2g_al", "mean")]
+    assert (row["dmos"], row["paper_dmos"]) == pytest.approx((52.7778, 49.9999), abs=1e-4)
+
+    before = (project / "metrics/sample/dmos.json").read_bytes()
+    opinion.run()
+    assert (project / "metrics/sample/dmos.json").read_bytes() == before
+
+
+def test_stage_stops_at_a_bad_file_and_leaves_the_figures(project: Path) -> None:
+    for rater in SCORES:
+        write(project / "data/ratings", rater, lines(rater))
+    (project / "data/ratings/Dan.csv").write_text("rater,image,method,score\nDan,Set5/a,gan2g,9\n")
+    with pytest.raises(UserError, match=r"^data/ratings/Dan\.csv, line 2: score '9'"):
+        opinion.run()
+    assert not (project / "metrics/sample/dmos.json").exists()
+
+
+def test_one_rater_is_valid_json_and_reads_well(project: Path) -> None:
+    write(project / "data/ratings", "ann", lines("Ann"))
+    opinion.run()
+    figures = json.loads((project / "metrics/sample/dmos.json").read_text())
+    assert figures["gan2g"] == {
+        "mean": 41.6667, "low": None, "high": None, "raters": 1, "images": 2,
+    }  # fmt: skip
+    assert "1 rater, 2 images." in (project / "metrics/sample/opinion/table3.md").read_text()
+
+
+def test_a_method_that_the_paper_has_not(given: pd.DataFrame) -> None:
+    renamed = given.assign(method=given["method"].replace("gan2g", "my_kd"))
+    text = table3_markdown(table3(renamed, ["g2g_al", "my_kd"]), raters=3)
+    assert "my_kd" in text
+    assert "G2G+AL" in text
