@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import UserError
+from .text import number
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000  # the ends then move by about 3 % of the interval's half width between seeds
@@ -88,3 +89,11 @@ def difference_interval(model: pd.DataFrame, reference: pd.DataFrame, metric: st
     theirs = theirs.reindex(ours.index)
     with np.errstate(invalid="ignore"):  # inf - inf: two perfect images
         return mean_interval(ours.to_numpy() - theirs.to_numpy())
+
+
+def interval_text(interval: Interval, metric: str, sign: str = "") -> str:
+    """`28.43 [27.90, 29.00]`, or `28.43 (n=1)` where there is no interval."""
+    mean = number(interval.mean, metric, sign)
+    if not interval.known:
+        return f"{mean} (n={interval.images})"
+    return f"{mean} [{number(interval.low, metric, sign)}, {number(interval.high, metric, sign)}]"

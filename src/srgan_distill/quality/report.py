@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..paper import display_name
-from .intervals import CONFIDENCE, LEAST_TO_TELL, RESAMPLES, Interval
+from .intervals import CONFIDENCE, LEAST_TO_TELL, RESAMPLES, Interval, interval_text
 from .metrics import METRICS
 from .protocol import SCALE
 from .tables import NO_REFERENCE, REFERENCE
@@ -121,14 +121,6 @@ def intervals_markdown(table: pd.DataFrame, title: str) -> str:
                 _with_images(others, _difference),
             ]
     return _document(*parts, INTERVALS_NOTE)
-
-
-def interval_text(interval: Interval, metric: str, sign: str = "") -> str:
-    """`28.43 [27.90, 29.00]`, or `28.43 (n=1)` where there is no interval."""
-    mean = number(interval.mean, metric, sign)
-    if not interval.known:
-        return f"{mean} (n={interval.images})"
-    return f"{mean} [{number(interval.low, metric, sign)}, {number(interval.high, metric, sign)}]"
 
 
 def _with_images(table: pd.DataFrame, show: Callable[[Row], str]) -> str:
