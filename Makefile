@@ -1,12 +1,14 @@
 # make repro   set up, run the pipeline on the sample, say where the results are
 # make test    set up, run all tests
+# make review  print what parameters and figures differ from BASE (make review BASE=main)
 # make setup   set up alone: .venv with the versions of requirements.lock
 
 PYTHON ?= python3
+BASE ?= main
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SETUP := .venv/.installed
 
-.PHONY: setup repro test
+.PHONY: setup repro test review
 
 setup: $(SETUP)
 
@@ -28,3 +30,6 @@ repro: $(SETUP)
 
 test: $(SETUP)
 	python -m pytest
+
+review: $(SETUP)
+	@srgan-distill review --base $(BASE)
