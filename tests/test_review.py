@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from srgan_distill.cli import main
-from srgan_distill.review import verdict
+from srgan_distill.cli import _parser, main
+from srgan_distill.review import MARKER, verdict
 
 ROOT = Path(__file__).parents[1]
 STAGE = {
@@ -150,3 +151,21 @@ def test_unknown_base(
 )
 def test_verdict_knows_the_direction(figure: str, change: float, word: str) -> None:
     assert verdict(figure, change) == word
+
+
+def test_workflow_calls_what_there_is() -> None:
+    """Its scripts are valid, and the review it runs and the mark it looks for are ours."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/review.yml").read_text())
+    steps = workflow["jobs"]["review"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step]
+    for script in scripts:
+        assert "${{" not in script  # names of branches come by environment: they may hold code
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    text = "\n".join(scripts)
+    assert MARKER in text
+    (command,) = [line for line in text.splitlines() if line.startswith("srgan-distill")]
+    arguments = shlex.split(command.split(">")[0])
+    assert arguments[0] == "srgan-distill"
+    assert _parser().parse_args(arguments[1:]).label == "$LABEL"
+    paths = [step["with"]["path"] for step in steps if "actions/cache" in step.get("uses", "")]
+    assert paths == [".dvc/cache"] * 2
