@@ -23,7 +23,8 @@ repro: $(SETUP)
 	dvc repro
 	@profile=$$(python -c 'from srgan_distill.params import load; print(load().profile)'); \
 	echo; \
-	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md (.csv beside them)"; \
+	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md, with intervals beside"; \
+	echo "Claims:   metrics/$$profile/claims/claims.md: what the paper claims, and what holds here"; \
 	echo "Pictures: metrics/$$profile/tables/figure2.png; every result in data/$$profile/evaluate/"; \
 	echo "Curves:   dvc plots show --open"; \
 	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"
