@@ -1,12 +1,14 @@
 # make repro   set up, run the pipeline on the sample, say where the results are
 # make test    set up, run all tests
+# make review  print what parameters and figures differ from BASE (make review BASE=main)
 # make setup   set up alone: .venv with the versions of requirements.lock
 
 PYTHON ?= python3
+BASE ?= main
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SETUP := .venv/.installed
 
-.PHONY: setup repro test
+.PHONY: setup repro test review
 
 setup: $(SETUP)
 
@@ -21,10 +23,14 @@ repro: $(SETUP)
 	dvc repro
 	@profile=$$(python -c 'from srgan_distill.params import load; print(load().profile)'); \
 	echo; \
-	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md (.csv beside them)"; \
+	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md, with intervals beside"; \
+	echo "Claims:   metrics/$$profile/claims/claims.md: what the paper claims, and what holds here"; \
 	echo "Pictures: metrics/$$profile/tables/figure2.png; every result in data/$$profile/evaluate/"; \
 	echo "Curves:   dvc plots show --open"; \
 	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"
 
 test: $(SETUP)
 	python -m pytest --numprocesses auto --dist loadfile
+
+review: $(SETUP)
+	@srgan-distill review --base $(BASE)

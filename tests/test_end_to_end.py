@@ -102,6 +102,9 @@ def test_everything_the_issue_names_is_written(project: Project) -> None:
     assert set(student["Nature"]) == {"psnr", "ssim", "psnr_wrapped"}
     tables = {file.name for file in (metrics / "tables").iterdir()}
     assert {"table1.md", "table2.csv", "table4.md", "figure2.png"} <= tables
+    assert {"table2_intervals.md", "table4_intervals.csv"} <= tables
+    claims = json.loads((metrics / "claims/claims.json").read_text())
+    assert {claim["verdict"] for claim in claims["claims"]} == {"cannot be told", "fails"}
 
 
 def test_curves_name_every_loss(project: Project) -> None:
@@ -168,6 +171,7 @@ def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
     output = project.run("dvc", "repro")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
     assert ran == {
-        "check", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "opinion", "tables",
+        "check", "claims", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "opinion",
+        "tables",
     }  # fmt: skip
     assert "my_kd" in project.read("metrics/sample/tables/table2.md")

@@ -20,6 +20,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_score(commands)
     _add_rate(commands)
+    _add_compare(commands)
+    _add_review(commands)
     return parser
 
 
@@ -106,6 +108,46 @@ def rate(args: argparse.Namespace) -> None:
     print(f"{images} images, each by {', '.join(session.methods)} and as its ground truth")
     print(f"give {session.page.parent} to the raters; they open {session.page.name} in a browser")
     print("the CSVs that they hand in belong in data/ratings/; `dvc repro` reads them")
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "compare",
+        help="one table across git commits and DVC experiments, seeds averaged",
+        description="Compare the headlines of git revisions, DVC experiments and `workspace`.",
+    )
+    command.add_argument("revisions", nargs="+", metavar="REV", help="a commit or an experiment")
+    command.add_argument("--profile", help="whose headline; default: the one all revisions ran")
+    command.add_argument("--set", default="mean", help="a test set; default: mean, over all sets")
+    command.add_argument(
+        "--format", choices=("markdown", "csv", "terminal"), default="terminal",
+        help="default: terminal",
+    )  # fmt: skip
+    command.set_defaults(run=compare)
+
+
+def compare(args: argparse.Namespace) -> None:
+    from .compare import as_text, comparison, read_runs
+
+    runs = read_runs(args.revisions, args.profile)
+    print(as_text(comparison(runs, args.set), args.format, args.set))
+
+
+def _add_review(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "review",
+        help="what changed against a base revision, as Markdown for a pull request",
+        description="Parameters and figures that differ between a base revision and here.",
+    )
+    command.add_argument("--base", required=True, metavar="REV", help="such as main")
+    command.add_argument("--label", metavar="NAME", help="how to call the base; default: REV")
+    command.set_defaults(run=review)
+
+
+def review(args: argparse.Namespace) -> None:
+    from .review import review_markdown
+
+    print(review_markdown(args.base, args.label or args.base))
 
 
 if __name__ == "__main__":

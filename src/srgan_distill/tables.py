@@ -8,9 +8,14 @@ from .layout import Layout
 from .paper import model_names
 from .params import load
 from .quality.figure import figure2
-from .quality.report import table1_markdown, table2_markdown, table4_markdown
+from .quality.report import (
+    intervals_markdown,
+    table1_markdown,
+    table2_markdown,
+    table4_markdown,
+)
 from .quality.results import read_scores
-from .quality.tables import table1, table2, table4
+from .quality.tables import NO_REFERENCE, TABLE2, intervals, table1, table2, table4
 
 
 def run() -> None:
@@ -23,12 +28,20 @@ def run() -> None:
     tables = {
         "table1": table1(params.networks, *size),
         "table2": table2(scores),
+        "table2_intervals": intervals(scores, TABLE2),
         "table4": table4(scores),
+        "table4_intervals": intervals(scores, NO_REFERENCE, by_set=False),
     }
     texts = {
         "table1": table1_markdown(tables["table1"], *size),
         "table2": table2_markdown(tables["table2"]),
+        "table2_intervals": intervals_markdown(
+            tables["table2_intervals"], "Table 2 with 95 % intervals"
+        ),
         "table4": table4_markdown(tables["table4"]),
+        "table4_intervals": intervals_markdown(
+            tables["table4_intervals"], "Table 4 with 95 % intervals"
+        ),
     }
     figure = figure2(
         params.budget.tables.crops,

@@ -1,6 +1,8 @@
-"""The paper's Tables 1, 2 and 4 as data frames: our figures and the paper's in one row."""
+"""The paper's Tables 1, 2 and 4 as data frames, our figures and the paper's in one row."""
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import pandas as pd
 import torch
@@ -10,11 +12,24 @@ from torch.utils.flop_counter import FlopCounterMode
 from .. import paper
 from ..networks.generator import Generator, parameter_count
 from ..params import Network
+from .intervals import Interval, difference_interval, mean_interval
 from .metrics import METRICS
 from .protocol import SCALE
 
 FULL_REFERENCE = [name for name, metric in METRICS.items() if metric.full_reference]
 NO_REFERENCE = [name for name, metric in METRICS.items() if not metric.full_reference]
+TABLE2 = ["psnr", "ssim"]
+
+REFERENCE = "student"
+"""What every model's difference is taken to: the student trained without a teacher."""
+
+ALL_SETS = "All sets"
+"""In place of a set's name: all test images together, each with the same weight."""
+
+_INTERVAL_COLUMNS = [
+    "metric", "model", "method", "set", "images", "mean", "low", "high",
+    "difference", "difference_low", "difference_high",
+]  # fmt: skip
 
 
 def multiply_adds(network: nn.Module, height: int, width: int) -> int:
@@ -97,6 +112,44 @@ def table4(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         row = {"model": model, "method": paper.display_name(model), "images": len(frame)}
         rows.append(row | means.to_dict() | {"paper_pi": theirs.get(paper.METHODS.get(model))})
     return pd.DataFrame(rows).astype({"paper_pi": float})
+
+
+def intervals(
+    scores: Mapping[str, pd.DataFrame], metrics: Sequence[str], by_set: bool = True
+) -> pd.DataFrame:
+    """Means with their 95 % intervals over images, and the difference to the undistilled student.
+
+    Args:
+        scores: per-image scores by model, REFERENCE among them; all of the same images.
+        metrics: names; those that were not computed are left out.
+        by_set: each set too, not only ALL_SETS.
+
+    Returns:
+        One row per metric, model and set, ALL_SETS last: `metric`, `model`, `method`, `set`,
+        `images`, `mean`, `low`, `high`, and of the paired difference to REFERENCE `difference`,
+        `difference_low`, `difference_high`, NaN for REFERENCE itself. An end is NaN where one
+        image has no interval.
+
+    Raises:
+        UserError: models were scored on different images.
+    """
+    reference = scores[REFERENCE]
+    sets = [*(dict.fromkeys(reference["set"]) if by_set else ()), ALL_SETS]
+    rows = []
+    for metric in [name for name in metrics if name in reference]:
+        for model, test_set in product(scores, sets):
+            ours, theirs = (_of_set(frame, test_set) for frame in (scores[model], reference))
+            mean = mean_interval(ours[metric])
+            gain = Interval(math.nan, math.nan, math.nan, mean.images)
+            if model != REFERENCE:
+                gain = difference_interval(ours, theirs, metric)
+            labels = metric, model, paper.display_name(model), test_set, mean.images
+            rows.append((*labels, mean.mean, mean.low, mean.high, gain.mean, gain.low, gain.high))
+    return pd.DataFrame(rows, columns=_INTERVAL_COLUMNS)
+
+
+def _of_set(frame: pd.DataFrame, test_set: str) -> pd.DataFrame:
+    return frame if test_set == ALL_SETS else frame[frame["set"] == test_set]
 
 
 def _set_means(model: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,0 +1,118 @@
+"""95 % intervals over images, and the tables that carry them."""
+
+import math
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from srgan_distill.errors import UserError
+from srgan_distill.quality.intervals import LEAST_TO_TELL, difference_interval, mean_interval
+from srgan_distill.quality.report import intervals_markdown
+from srgan_distill.quality.tables import ALL_SETS, TABLE2, intervals
+
+
+def frame(psnr: list[float], sets: list[str] | None = None) -> pd.DataFrame:
+    images = [f"{number:03}" for number in range(len(psnr))]
+    return pd.DataFrame({"set": sets or "Set5", "image": images, "psnr": psnr})
+
+
+def test_interval_by_hand() -> None:
+    """Of two values, a resample's mean is the first, the second or the middle: 1/4, 1/4, 1/2."""
+    interval = mean_interval(np.array([24.0, 30.0]))
+    assert (interval.mean, interval.low, interval.high, interval.images) == (27.0, 24.0, 30.0, 2)
+
+
+def test_interval_is_the_normal_one_where_there_are_many_images() -> None:
+    values = np.random.default_rng(1).normal(28, 2, 400)
+    half = 1.96 * values.std() / math.sqrt(400)
+    interval = mean_interval(values)
+    assert interval.mean == pytest.approx(values.mean())
+    assert interval.low == pytest.approx(values.mean() - half, abs=half / 8)
+    assert interval.high == pytest.approx(values.mean() + half, abs=half / 8)
+
+
+def test_interval_shrinks_with_images_and_repeats() -> None:
+    values = np.random.default_rng(2).normal(28, 2, 400)
+    widths = []
+    for images in (10, 100, 400):
+        interval = mean_interval(values[:images])
+        assert interval.low < interval.mean < interval.high
+        assert interval == mean_interval(values[:images])
+        widths.append(interval.high - interval.low)
+    assert widths[0] > 2 * widths[1] > 3 * widths[2]
+
+
+def test_constant_difference_is_exact_and_pairing_takes_out_the_images() -> None:
+    student = frame([20.0, 25.0, 30.0, 35.0, 28.0, 22.0])
+    better = student.assign(psnr=student["psnr"] + 0.25)
+    interval = difference_interval(better.sample(frac=1, random_state=0), student, "psnr")
+    assert (interval.low, interval.mean, interval.high) == (0.25, 0.25, 0.25)
+    assert interval.tells
+    # Unpaired, the images' own spread would hide it.
+    assert mean_interval(better["psnr"]).low < mean_interval(student["psnr"]).mean
+
+
+def test_one_image_and_infinite_values_have_no_interval() -> None:
+    single = mean_interval(np.array([28.0]))
+    assert (single.mean, single.images, single.known, single.tells) == (28.0, 1, False, False)
+    infinite = mean_interval(np.array([28.0, math.inf]))
+    assert infinite.mean == math.inf
+    assert not infinite.known
+    perfect = frame([math.inf] * 6)
+    assert math.isnan(difference_interval(perfect, perfect, "psnr").mean)
+
+
+def test_few_images_tell_nothing() -> None:
+    few = mean_interval(np.full(LEAST_TO_TELL - 1, 0.5))
+    assert few.known
+    assert not few.tells
+    assert mean_interval(np.full(LEAST_TO_TELL, 0.5)).tells
+    assert not mean_interval(np.array([0.5, -0.5] * 3)).tells
+
+
+def test_different_images_cannot_be_paired() -> None:
+    with pytest.raises(UserError, match="different images"):
+        difference_interval(frame([1.0, 2.0]), frame([1.0, 2.0, 3.0]), "psnr")
+
+
+def test_table_of_intervals() -> None:
+    sets = ["Set5"] * 6 + ["Home"]
+    student = frame([24.0, 30.0, 26.0, 28.0, 25.0, 29.0, 20.0], sets)
+    scores = {"student": student, "gan2g": student.assign(psnr=student["psnr"] + 0.5)}
+    table = intervals(scores, [*TABLE2, "pi"])
+    assert list(dict.fromkeys(table["metric"])) == ["psnr"]
+    rows = table.set_index(["model", "set"])
+    assert rows.loc[("gan2g", ALL_SETS), "mean"] == pytest.approx(26.5)
+    assert rows.loc[("gan2g", "Set5"), ["difference_low", "difference_high"]].tolist() == [0.5] * 2
+    assert math.isnan(rows.loc[("student", "Set5"), "difference"])
+    assert list(dict.fromkeys(intervals(scores, TABLE2, by_set=False)["set"])) == [ALL_SETS]
+
+    text = intervals_markdown(table, "Table 2")
+    means, differences = [part for part in text.split("\n\n") if part.startswith("|")]
+    assert " Set5, n=6 |" in means
+    low, high = rows.loc[("student", "Set5"), ["low", "high"]]
+    assert f"27.00 [{low:.2f}, {high:.2f}]" in means
+    assert "20.00 (n=1)" in means
+    assert "**+0.50 [+0.50, +0.50]**" in differences
+    assert " +0.50 (n=1) " in differences
+    assert "Student" not in differences
+
+
+def test_table_without_any_of_its_metrics() -> None:
+    table = intervals({"student": frame([1.0, 2.0])}, ["pi"])
+    assert "None of its metrics was computed" in intervals_markdown(table, "Table 4")
+
+
+def test_ten_models_on_four_sets_of_a_hundred_images_are_quick() -> None:
+    draw = np.random.default_rng(0)
+    names = [name for name in ("Set5", "Set14", "Urban100", "General100") for _ in range(100)]
+    scores = {
+        model: frame(list(draw.normal(28, 3, 400)), names).assign(ssim=draw.random(400))
+        for model in ("student", *map(str, range(9)))
+    }
+    mean_interval(np.array([1.0, 2.0]))  # imports scipy.stats
+    start = time.process_time()
+    intervals(scores, TABLE2)
+    assert time.process_time() - start < 2

@@ -1,0 +1,171 @@
+"""The review of two commits of a temporary repository: right rows, right signs, right words."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from srgan_distill.cli import _parser, main
+from srgan_distill.review import MARKER, verdict
+
+ROOT = Path(__file__).parents[1]
+STAGE = {
+    "cmd": "true",
+    "params": [{"params.yaml": None}],
+    "metrics": [
+        {"metrics/sample/headline.json": {"cache": False}},
+        {"metrics/sample/gan2g.json": {"cache": False}},
+        {"metrics/sample/student.json": {"cache": False}},
+    ],
+}
+BEFORE = {
+    "headline": {"mean": {"psnr": 27.0, "gain_psnr": 0.5, "share_of_lead_psnr": 0.25, "pi": 6.0}},
+    "gan2g": {"Set5": {"psnr": 28.0, "ssim": 0.8, "niqe": 5.0, "nrqm": 6.0, "seconds": 1.5}},
+    "student": {"Set5": {"psnr": 27.0}},
+}
+AFTER = {
+    "headline": {"mean": {"psnr": 27.0, "gain_psnr": 0.25, "share_of_lead_psnr": None, "pi": 5.5}},
+    "gan2g": {
+        "Set5": {
+            "psnr": 28.0,
+            "ssim": 0.79,
+            "niqe": 5.5,
+            "nrqm": 6.5,
+            "seconds": 1.25,
+            "piqe": 30.0,
+        }
+    },
+    "student": {"Set5": {"psnr": 27.0}},
+}
+
+
+def write(folder: Path, metrics: dict, seed: int, claim: str) -> None:
+    (folder / "params.yaml").write_text(yaml.safe_dump({"seed": seed, "device": "auto"}))
+    for name, content in metrics.items():
+        (folder / f"metrics/sample/{name}.json").write_text(json.dumps(content))
+    claims = {
+        "claims": [{"claim": "It works", "verdict": claim}, {"claim": "A", "verdict": "fails"}]
+    }
+    (folder / "metrics/sample/claims/claims.json").write_text(json.dumps(claims))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Commit `main` with BEFORE, and above it a commit with AFTER on branch `change`."""
+    folder = tmp_path_factory.mktemp("review")
+
+    def run(*command: str) -> None:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=True)
+
+    run("git", "init", "-q", "-b", "main")
+    run("git", "config", "user.email", "test@example.org")
+    run("git", "config", "user.name", "Test")
+    run("dvc", "init", "-q")
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"headline": STAGE}}))
+    (folder / "metrics/sample/claims").mkdir(parents=True)
+    write(folder, BEFORE, seed=0, claim="cannot be told")
+    (folder / "metrics/sample/figure2.png").write_bytes(b"before")
+    run("git", "add", "-A")
+    run("git", "commit", "-q", "-m", "Before")
+    run("git", "switch", "-q", "-c", "change")
+    write(folder, AFTER, seed=1, claim="holds")
+    (folder / "metrics/sample/figure2.png").write_bytes(b"after")
+    run("git", "commit", "-q", "-a", "-m", "After")
+    return folder
+
+
+def lines(text: str) -> list[list[str]]:
+    """The cells of every table row."""
+    found = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found]
+
+
+def test_changed_figures_with_signs_and_words(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    assert main(["review", "--base", "main"]) == 0
+    text = capsys.readouterr().out
+    rows = lines(text)
+    assert text.startswith("<!-- srgan-distill review -->\n\n## Results against main\n")
+    assert ["Parameter", "main", "Here"] in rows
+    assert ["`seed`", "0", "1"] in rows
+    gain = "Gain, PSNR (dB) ↑"
+    assert ["mean", gain, "0.5000", "0.2500", "-0.2500", "worse"] in rows
+    share = "Share of the teacher's lead, PSNR (dB) ↑"
+    assert ["mean", share, "0.2500", "-", "-", ""] in rows
+    # Lower is better: of PI, and of NIQE, but not of Ma.
+    assert ["mean", "PI ↓", "6.0000", "5.5000", "-0.5000", "better"] in rows
+    assert ["GAN2G", "Set5", "NIQE ↓", "5.0000", "5.5000", "+0.5000", "worse"] in rows
+    assert ["GAN2G", "Set5", "Ma (NRQM) ↑", "6.0000", "6.5000", "+0.5000", "better"] in rows
+    assert ["GAN2G", "Set5", "SSIM ↑", "0.8000", "0.7900", "-0.0100", "worse"] in rows
+    # A figure of another kind has no direction here; one that was not there is new.
+    assert ["GAN2G", "Set5", "seconds", "1.5000", "1.2500", "-0.2500", ""] in rows
+    assert ["GAN2G", "Set5", "PIQE ↓", "-", "30.0000", "-", "new"] in rows
+    assert ["It works", "sample", "cannot be told", "holds"] in rows
+    assert ["`metrics/sample/figure2.png`"] in rows
+    assert "Headline of profile sample: 1 better, 1 worse" in text
+    assert "All models of profile sample: 1 better, 2 worse, 1 new" in text
+    # Unchanged: the student, PSNR, the parameter `device`, claim A.
+    assert "Student" not in text
+    headings = 2 * 5
+    assert len(rows) - headings == 1 + 3 + 5 + 1 + 1
+
+
+def test_nothing_changed(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    assert main(["review", "--base", "change", "--label", "itself"]) == 0
+    text = capsys.readouterr().out
+    assert "## Results against itself\n\nNo parameter and no figure changed." in text
+    assert "|" not in text
+
+
+def test_unknown_base(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    assert main(["review", "--base", "nowhere"]) == 1
+    assert "unknown revision 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("figure", "change", "word"),
+    [
+        ("psnr", 0.1, "better"),
+        ("psnr", -0.1, "worse"),
+        ("piqe", -0.1, "better"),
+        ("gain_pi", -0.1, "better"),
+        ("gain_niqe", 0.1, "worse"),
+        ("share_of_lead_niqe", 0.1, "better"),
+        ("psnr", 0.0, ""),
+        ("seconds", 1.0, ""),
+    ],
+)
+def test_verdict_knows_the_direction(figure: str, change: float, word: str) -> None:
+    assert verdict(figure, change) == word
+
+
+def test_workflow_calls_what_there_is() -> None:
+    """Its scripts are valid, and the review it runs and the mark it looks for are ours."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/review.yml").read_text())
+    steps = workflow["jobs"]["review"]["steps"]
+    scripts = [step["run"] for step in steps if "run" in step]
+    for script in scripts:
+        assert "${{" not in script  # names of branches come by environment: they may hold code
+        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+    text = "\n".join(scripts)
+    assert MARKER in text
+    (command,) = [line for line in text.splitlines() if line.startswith("srgan-distill")]
+    arguments = shlex.split(command.split(">")[0])
+    assert arguments[0] == "srgan-distill"
+    assert _parser().parse_args(arguments[1:]).label == "$LABEL"
+    paths = [step["with"]["path"] for step in steps if "actions/cache" in step.get("uses", "")]
+    assert paths == [".dvc/cache"] * 2
