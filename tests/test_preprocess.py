@@ -10,7 +10,9 @@ from srgan_distill.images import read_rgb, write_png
 from srgan_distill.params import PreprocessScale
 from srgan_distill.preprocess import corners, degrade, write_pairs, write_tiles
 from srgan_distill.quality.protocol import bicubic
-from srgan_distill.sources import DATA_SETS, fetch
+from srgan_distill.sources.packages import PHOTOGRAPHS, copy_photographs
+
+SCALE = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
 
 
 def picture(path: Path, width: int, height: int) -> Path:
@@ -22,7 +24,7 @@ def picture(path: Path, width: int, height: int) -> Path:
 def test_lr_is_within_a_fifth_of_a_grey_level_of_matlabs(shared: Path, tmp_path: Path) -> None:
     for test_set in ("Set5", "Set14"):
         folder = shared / "datasets" / test_set
-        write_pairs(sorted((folder / "HR").iterdir()), tmp_path / test_set)
+        write_pairs(sorted((folder / "HR").iterdir()), tmp_path / test_set, SCALE)
         for matlab in (folder / "LR_bicubic_X4").iterdir():
             ours = read_rgb(tmp_path / test_set / "LR" / matlab.name)
             assert np.abs(ours - read_rgb(matlab).astype(float)).mean() < 0.2
@@ -44,7 +46,7 @@ def test_tiles_of_a_large_image_are_thinned_out_evenly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_tiles_are_the_images_pixels(tmp_path: Path, workers: int) -> None:
     paths = [picture(tmp_path / "in" / "a.png", 64, 40), picture(tmp_path / "in" / "b.png", 48, 32)]
-    scale = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=workers)
+    scale = SCALE.model_copy(update={"workers": workers})
     count = write_tiles(paths, tmp_path / "out", scale)
     hr, lr = (np.load(tmp_path / "out" / f"{name}.npy") for name in ("hr", "lr"))
     places = [(path, place) for path in paths for place in corners(path, 32, 16, 99)]
@@ -59,7 +61,7 @@ def test_tiles_are_the_images_pixels(tmp_path: Path, workers: int) -> None:
 
 
 def test_pairs_have_sides_of_one_to_four(tmp_path: Path) -> None:
-    write_pairs([picture(tmp_path / "a.png", 67, 45)], tmp_path)
+    write_pairs([picture(tmp_path / "a.png", 67, 45)], tmp_path, SCALE)
     hr, lr = (read_rgb(tmp_path / kind / "a.png") for kind in ("HR", "LR"))
     assert hr.shape == (44, 64, 3)
     np.testing.assert_array_equal(lr, bicubic(hr, 1 / 4))
@@ -69,7 +71,7 @@ def test_a_red_image_stays_red(tmp_path: Path) -> None:
     red = np.zeros((32, 32, 3), np.uint8)
     red[..., 0] = 255
     write_png(tmp_path / "red.png", red)
-    write_pairs([tmp_path / "red.png"], tmp_path / "out")
+    write_pairs([tmp_path / "red.png"], tmp_path / "out", SCALE)
     np.testing.assert_array_equal(read_rgb(tmp_path / "out" / "LR" / "red.png"), red[::4, ::4])
 
 
@@ -84,8 +86,8 @@ def test_a_bad_image_is_named(tmp_path: Path, content: bytes | None) -> None:
 
 def test_sample_sets_are_colour_photographs_and_share_none(tmp_path: Path) -> None:
     seen: set[bytes] = set()
-    for name in DATA_SETS:
-        fetch(name, tmp_path / name)
+    for name in PHOTOGRAPHS:
+        copy_photographs(name, tmp_path / name)
         for path in (tmp_path / name).iterdir():
             rgb = read_rgb(path)
             assert min(rgb.shape[:2]) >= 256
