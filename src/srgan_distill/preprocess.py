@@ -1,26 +1,18 @@
 """Stage preprocess: training tiles as two uint8 arrays; LR and HR of validation and test images."""
 
-import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import partial
 from itertools import accumulate, product
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
-from tqdm import tqdm
 
 from .errors import UserError, exit_code
 from .images import crop_to_multiple, image_size, list_images, read_rgb, write_png
 from .layout import Layout
 from .params import PreprocessScale, load
 from .quality.protocol import SCALE, bicubic
+from .workers import Workers
 
 
 def degrade(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -63,10 +55,13 @@ def _starts(length: int, tile: int, stride: int) -> list[int]:
     return starts if starts[-1] == length - tile else [*starts, length - tile]
 
 
-def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -> tuple[int, int]:
-    """Write the tiles of one image into their place in the arrays of `folder`.
+def places_in(tile: int, stride: int, most: int, path: Path) -> tuple[Path, list[tuple[int, int]]]:
+    """An image and its `corners`."""
+    return path, corners(path, tile, stride, most)
 
-    Returns the number of the first, and how many there are.
+
+def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -> range:
+    """Write the tiles of one image into their place in the arrays of `folder`; returns the place.
 
     The LR is made from the whole image, so that a tile's border holds what lies beyond it, as in
     the test images.
@@ -80,10 +75,10 @@ def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -
             top, left = top // shrink, left // shrink
             tiles[number] = image[top : top + side, left : left + side].transpose(2, 0, 1)
         tiles.flush()
-    return first, len(places)
+    return range(first, first + len(places))
 
 
-def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale) -> int:
+def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale, workers: Workers) -> int:
     """Write hr.npy [n, 3, tile, tile] and lr.npy [n, 3, tile/4, tile/4], uint8; returns n.
 
     Memory stays that of one image per worker: the arrays are mapped files.
@@ -92,29 +87,22 @@ def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale) -> int:
         UserError: an image cannot be used and such are not skipped, or none can be used.
     """
     tile = scale.tile
-    places: dict[Path, list[tuple[int, int]]] = {}
-    for path in paths:
-        found = attempt(partial(corners, path, tile, scale.stride), scale.most_per_image)
-        if usable(found, scale):
-            places[path] = found
-    _require_any(places, paths)
+    find = partial(places_in, tile, scale.stride, scale.most_per_image)
+    places = dict(workers.each(find, paths, "headers"))
     firsts = list(accumulate(map(len, places.values()), initial=0))
     folder.mkdir(parents=True, exist_ok=True)
     for name, side in (("hr", tile), ("lr", tile // SCALE)):
         shape = (firsts[-1], 3, side, side)
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, shape).flush()
     jobs = list(zip(places, places.values(), firsts[:-1], strict=True))
-    written = each(partial(cut, folder, tile), jobs, scale, "tiles")
-    _require_any(written, paths)
+    written = workers.each(partial(cut, folder, tile), jobs, "tiles")
     if len(written) < len(jobs):
-        _keep(
-            folder, [number for first, count in written for number in range(first, first + count)]
-        )
-    return sum(count for _, count in written)
+        _keep(folder, [number for numbers in written for number in numbers])
+    return sum(map(len, written))
 
 
 def _keep(folder: Path, numbers: list[int]) -> None:
-    """Drop all other tiles: those of images whose header is sound, but not the rest."""
+    """Drop all other tiles: those of images whose header is sound and the rest is not."""
     for path in (folder / "hr.npy", folder / "lr.npy"):
         tiles = np.load(path, mmap_mode="r")
         new = path.with_name(f"new_{path.name}")
@@ -134,7 +122,7 @@ def write_pair(folder: Path, path: Path) -> Path:
     return path
 
 
-def write_pairs(paths: list[Path], folder: Path, scale: PreprocessScale) -> int:
+def write_pairs(paths: list[Path], folder: Path, workers: Workers) -> int:
     """Write each image's HR and LR as PNG under folder/HR and folder/LR; returns how many.
 
     Raises:
@@ -145,68 +133,7 @@ def write_pairs(paths: list[Path], folder: Path, scale: PreprocessScale) -> int:
     for path in paths:
         if by_name[path.stem] != path:
             raise UserError(f"images {path} and {by_name[path.stem]} share a name; rename one")
-    written = each(partial(write_pair, folder), paths, scale, folder.name)
-    _require_any(written, paths)
-    return len(written)
-
-
-def each(work: Callable[[Any], Any], jobs: list[Any], scale: PreprocessScale, name: str) -> list:
-    """What `work` returns of every job, in `scale.workers` processes; bad images left out."""
-    with _processes(scale.workers) as apply:
-        results = apply(partial(attempt, work), jobs)
-        bar = tqdm(results, desc=f"preprocess {name}", total=len(jobs), unit="image")
-        return [result for result in bar if usable(result, scale)]
-
-
-def attempt(work: Callable[[Any], Any], job: Any) -> Any:
-    """What `work` returns, or the error of an image that cannot be used."""
-    try:
-        return work(job)
-    except UserError as error:
-        return error
-
-
-def usable(result: Any, scale: PreprocessScale) -> bool:
-    """Whether an `attempt` went well.
-
-    Raises:
-        UserError: it did not, and bad images are not to be skipped.
-    """
-    if not isinstance(result, UserError):
-        return True
-    if scale.on_bad_image == "stop":
-        raise result
-    tqdm.write(f"preprocess: skipped: {result}")
-    return False
-
-
-def _require_any(usable_images: Collection[Any], paths: list[Path]) -> None:
-    if not usable_images:
-        raise UserError(f"none of {len(paths)} images can be used, such as {paths[0]}")
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[Callable[..., Iterable[Any]]]:
-    """A `map` in so many processes; in this one for 1, for a start outlasts a few photographs.
-
-    Spawned, not forked: torch's threads do not survive a fork.
-    """
-    if workers == 1:
-        yield map
-        return
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=torch.set_num_threads, initargs=(threads,)
-    )
-    try:
-        yield pool.map
-    except BrokenProcessPool:
-        raise UserError(
-            f"a worker process of preprocess died ({workers} of them; out of memory?); lower "
-            "preprocess.workers of the profile"
-        ) from None
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return len(workers.each(partial(write_pair, folder), paths, folder.name))
 
 
 def run() -> None:
@@ -220,10 +147,11 @@ def run() -> None:
         return [path for name in data_sets for path in list_images(layout.images(name))]
 
     target = layout.folder("preprocess")
-    count = write_tiles(images(sets.train), target / "train", scale)
-    pairs = {"validation": write_pairs(images(sets.validation), target / "validation", scale)}
-    for name in sets.test:
-        pairs[name] = write_pairs(images([name]), target / "test" / name, scale)
+    with Workers(scale.workers, scale.on_bad_image) as workers:
+        count = write_tiles(images(sets.train), target / "train", scale, workers)
+        pairs = {"validation": write_pairs(images(sets.validation), target / "validation", workers)}
+        for name in sets.test:
+            pairs[name] = write_pairs(images([name]), target / "test" / name, workers)
     print(f"preprocess: {count} tiles of {scale.tile}x{scale.tile} px in {target / 'train'}")
     print("preprocess: pairs of " + ", ".join(f"{name} {number}" for name, number in pairs.items()))
 

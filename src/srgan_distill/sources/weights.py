@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from scipy.io import whosmat
-from scipy.io.matlab import MatReadError
 
 from .mirror import Mirror
 from .store import Store
@@ -74,5 +73,5 @@ def _problem(path: Path) -> str:
     """Why a file is no parameter file, if so: some servers answer with a page instead of 404."""
     try:
         return "" if whosmat(path) else "holds nothing"
-    except (OSError, ValueError, MatReadError) as error:
+    except Exception as error:  # whatever a parser meets in bytes of any kind
         return f"is no MATLAB file ({' '.join(str(error).split())})"
