@@ -107,19 +107,20 @@ def _fetch(url: str, part: Path, checked: bool) -> None:
         try:
             _request(url, part, checked)
             return
-        except _Interrupted as error:
+        except (_Interrupted, requests.ReadTimeout) as error:
             if _size(part) > before:
                 waits = iter(WAITS)
             wait = next(waits, None)
             if wait is None:
-                raise Unavailable(f"{error} ({_size(part):,} bytes kept to go on from)") from None
+                reason = str(error) if isinstance(error, _Interrupted) else "no answer in time"
+                raise Unavailable(f"{reason} ({_size(part):,} bytes kept to go on from)") from None
             time.sleep(wait)
         except requests.ConnectionError as error:
             if "NameResolution" in str(error):  # no network, or no such server: not worth a wait
                 raise _Unreachable("name not found (no network?)") from None
-            wait = next(waits, None)
+            wait = None if isinstance(error, requests.ConnectTimeout) else next(waits, None)
             if wait is None:
-                raise _Unreachable("no connection") from None
+                raise _Unreachable(f"no connection ({type(error).__name__})") from None
             time.sleep(wait)
         except requests.RequestException as error:
             raise Unavailable(" ".join(str(error).split())) from None
