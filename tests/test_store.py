@@ -73,6 +73,15 @@ def test_a_part_outlives_the_run(web: Web, store: Store) -> None:
     assert web.asked == [("/a.zip", "bytes=100000-")]
 
 
+def test_a_second_server_goes_on_where_the_first_stopped(web: Web, store: Store) -> None:
+    first = web.add("1/a.zip", BODY, cuts=[100_000, 0, 0])
+    second = web.add("2/a.zip", BODY, etag='"two"')
+    with pytest.raises(Unavailable):
+        store.load(first, "a.zip", MD5)
+    assert store.load(second, "a.zip", MD5).read_bytes() == BODY
+    assert web.asked[-1] == ("/2/a.zip", "bytes=100000-")
+
+
 @pytest.mark.parametrize("md5", [MD5, None])
 def test_a_server_without_ranges_is_asked_from_the_start(
     web: Web, store: Store, md5: str | None

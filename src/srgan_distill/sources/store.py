@@ -130,7 +130,8 @@ def _request(url: str, part: Path, checked: bool) -> None:
     """One attempt.
 
     Without a checksum, a part is only resumed if the server can tell that its file is the same
-    one still (If-Range); a wrong seam would not be noticed otherwise.
+    one still (If-Range); a wrong seam would not be noticed otherwise. With one, a second server
+    may go on where the first stopped.
 
     Raises:
         _Interrupted: the transfer broke off, or the server says to come back later.
@@ -141,7 +142,9 @@ def _request(url: str, part: Path, checked: bool) -> None:
     version = _version(part).read_text() if _version(part).exists() else ""
     headers = {"Accept-Encoding": "identity"}  # bytes as they are: ranges and sizes count them
     if have and (version or checked):
-        headers |= {"Range": f"bytes={have}-"} | ({"If-Range": version} if version else {})
+        headers["Range"] = f"bytes={have}-"
+        if not checked:
+            headers["If-Range"] = version
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
         status = response.status_code
         if status == 416:  # asked for what lies behind the end: whole, or not this file's part
