@@ -123,6 +123,16 @@ def test_the_second_address_follows_the_first(web: Web, packed: dict[str, bytes]
     fetch("DIV2KValidation", Path("out"), None, store())
 
 
+def test_half_an_archive_leaves_nothing_behind(web: Web) -> None:
+    """The names in the second archive are others, and all 100 come from it."""
+    images = {f"B100/HR/{number}.png": packing.image() for number in range(100)}
+    web.add("1/benchmark.tar", packing.tarred(images)[:-30_000])
+    others = {f"BSD100_HR/{number:03}.png": packing.image() for number in range(100, 200)}
+    web.add("1/BSD100_HR.tar.gz", packing.tarred(others, "w:gz"))
+    fetch("BSD100", Path("out"), None, store())
+    assert names(Path("out")) == [f"{number}.png" for number in range(100, 200)]
+
+
 def test_a_wrong_checksum_leads_to_the_next_archive(
     web: Web, packed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:

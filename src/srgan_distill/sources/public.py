@@ -28,7 +28,6 @@ def fetch_public(name: str, target: Path, mirror: Mirror | None, store: Store) -
         try:
             return "; ".join([attempt(name, target, mirror, store), *reasons])
         except Unavailable as error:
-            shutil.rmtree(target, ignore_errors=True)
             reasons += [str(error)] if str(error) else []
     raise Unavailable("; ".join(dict.fromkeys(reasons)))
 
@@ -37,7 +36,7 @@ def _from_folder(name: str, target: Path, mirror: Mirror | None, store: Store) -
     data_set = PUBLIC[name]
     for folder in mirror.folders(*data_set.folders, name) if mirror else ():
         try:
-            files = [path.name for path in list_images(folder)]
+            files = [path.name for path in list_images(folder) if not path.name.startswith(".")]
         except UserError:
             continue  # Set5 may hold nothing but Set5/HR
         try:
@@ -57,7 +56,7 @@ def _from_archive(name: str, target: Path, mirror: Mirror | None, store: Store) 
         for path in mirror.files(archive.name):
             try:
                 store.verify(path, archive.md5)
-                extract_images(path, PUBLIC[name].folders, PUBLIC[name].select, target)
+                _unpack(name, path, target)
                 return str(path)
             except Unavailable as error:
                 reasons.append(f"{path} {error}")
@@ -74,13 +73,22 @@ def _from_network(name: str, target: Path, mirror: Mirror | None, store: Store) 
                 reasons.append(str(error))
                 continue
             try:
-                extract_images(path, PUBLIC[name].folders, PUBLIC[name].select, target)
+                _unpack(name, path, target)
                 return url
             except Unavailable as error:
                 if archive.md5 is None:  # with one, it is what was published: keep it
                     store.drop(url, archive.name, f"{archive.name} {error}")
                 reasons.append(f"{url} {error}")
     raise Unavailable("; ".join(dict.fromkeys(reasons)))
+
+
+def _unpack(name: str, archive: Path, target: Path) -> None:
+    """Extract one of `PUBLIC`, or leave nothing behind for what is tried next."""
+    try:
+        extract_images(archive, PUBLIC[name].folders, PUBLIC[name].select, target)
+    except Unavailable:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
 
 
 def space_needed(names: Collection[str], mirror: Mirror | None, store: Store) -> int:
