@@ -139,6 +139,14 @@ def test_changing_the_strategy_reruns_the_headline_alone(project: Project) -> No
     assert psnr["diff"] == pytest.approx(psnr["new"] - psnr["old"])
 
 
+def test_a_mirror_changes_nothing_that_follows_the_download(project: Project) -> None:
+    project.change_params(lambda params: params.update(mirror="src"))
+    output = project.run("dvc", "repro")
+    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    assert ran == {"check", "download"}
+    project.run("git", "checkout", "-q", ".")
+
+
 def test_wrong_value_stops_before_anything_is_touched(project: Project) -> None:
     """Through `dvc exp run -S`, as a user meets it."""
     weights = project.folder / "data/sample/train/student/generator.safetensors"

@@ -10,7 +10,11 @@ from srgan_distill.images import read_rgb, write_png
 from srgan_distill.params import PreprocessScale
 from srgan_distill.preprocess import corners, degrade, write_pairs, write_tiles
 from srgan_distill.quality.protocol import bicubic
-from srgan_distill.sources import DATA_SETS, fetch
+from srgan_distill.sources.packages import PHOTOGRAPHS, copy_photographs
+from srgan_distill.workers import Workers
+
+SCALE = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
+ONE = Workers(1, "stop")
 
 
 def picture(path: Path, width: int, height: int) -> Path:
@@ -22,7 +26,7 @@ def picture(path: Path, width: int, height: int) -> Path:
 def test_lr_is_within_a_fifth_of_a_grey_level_of_matlabs(shared: Path, tmp_path: Path) -> None:
     for test_set in ("Set5", "Set14"):
         folder = shared / "datasets" / test_set
-        write_pairs(sorted((folder / "HR").iterdir()), tmp_path / test_set)
+        write_pairs(sorted((folder / "HR").iterdir()), tmp_path / test_set, ONE)
         for matlab in (folder / "LR_bicubic_X4").iterdir():
             ours = read_rgb(tmp_path / test_set / "LR" / matlab.name)
             assert np.abs(ours - read_rgb(matlab).astype(float)).mean() < 0.2
@@ -44,8 +48,8 @@ def test_tiles_of_a_large_image_are_thinned_out_evenly(tmp_path: Path) -> None:
 @pytest.mark.parametrize("workers", [1, 2])
 def test_tiles_are_the_images_pixels(tmp_path: Path, workers: int) -> None:
     paths = [picture(tmp_path / "in" / "a.png", 64, 40), picture(tmp_path / "in" / "b.png", 48, 32)]
-    scale = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=workers)
-    count = write_tiles(paths, tmp_path / "out", scale)
+    with Workers(workers, "stop") as pool:
+        count = write_tiles(paths, tmp_path / "out", SCALE, pool)
     hr, lr = (np.load(tmp_path / "out" / f"{name}.npy") for name in ("hr", "lr"))
     places = [(path, place) for path in paths for place in corners(path, 32, 16, 99)]
     assert count == len(places) == len(hr) == len(lr)
@@ -59,7 +63,7 @@ def test_tiles_are_the_images_pixels(tmp_path: Path, workers: int) -> None:
 
 
 def test_pairs_have_sides_of_one_to_four(tmp_path: Path) -> None:
-    write_pairs([picture(tmp_path / "a.png", 67, 45)], tmp_path)
+    write_pairs([picture(tmp_path / "a.png", 67, 45)], tmp_path, ONE)
     hr, lr = (read_rgb(tmp_path / kind / "a.png") for kind in ("HR", "LR"))
     assert hr.shape == (44, 64, 3)
     np.testing.assert_array_equal(lr, bicubic(hr, 1 / 4))
@@ -69,7 +73,7 @@ def test_a_red_image_stays_red(tmp_path: Path) -> None:
     red = np.zeros((32, 32, 3), np.uint8)
     red[..., 0] = 255
     write_png(tmp_path / "red.png", red)
-    write_pairs([tmp_path / "red.png"], tmp_path / "out")
+    write_pairs([tmp_path / "red.png"], tmp_path / "out", ONE)
     np.testing.assert_array_equal(read_rgb(tmp_path / "out" / "LR" / "red.png"), red[::4, ::4])
 
 
@@ -82,10 +86,56 @@ def test_a_bad_image_is_named(tmp_path: Path, content: bytes | None) -> None:
         corners(path, tile=32, stride=32, most=9)
 
 
+@pytest.fixture
+def some_bad(tmp_path: Path) -> list[Path]:
+    """A good image, one cut short, one too small, no image, a good image."""
+    paths = [picture(tmp_path / "in" / f"{name}.png", 64, 48) for name in "abcde"]
+    paths[1].write_bytes(paths[1].read_bytes()[:-3000])
+    picture(paths[2], 20, 20)
+    paths[3].write_bytes(b"<html>404</html>")
+    return paths
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_bad_images_are_skipped_and_named_if_asked_to(
+    some_bad: list[Path], tmp_path: Path, workers: int, capsys: pytest.CaptureFixture
+) -> None:
+    with Workers(workers, "skip") as pool:
+        count = write_tiles(some_bad, tmp_path / "out", SCALE, pool)
+        output = capsys.readouterr().out
+        assert write_pairs(some_bad, tmp_path / "pairs", pool) == 3  # c is large enough for those
+    for name in "bcd":
+        assert f"skipped: image {tmp_path / 'in' / name}.png" in output
+    hr, lr = (np.load(tmp_path / "out" / f"{name}.npy") for name in ("hr", "lr"))
+    write_tiles([some_bad[0], some_bad[4]], tmp_path / "good", SCALE, ONE)
+    np.testing.assert_array_equal(hr, np.load(tmp_path / "good" / "hr.npy"))
+    np.testing.assert_array_equal(lr, np.load(tmp_path / "good" / "lr.npy"))
+    assert count == len(hr) == len(lr)
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"hr.npy", "lr.npy"}
+
+
+def test_a_bad_image_stops_the_stage_by_default(some_bad: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"c\.png has 20x20 px"):
+        write_tiles(some_bad, tmp_path / "out", SCALE, ONE)
+    with Workers(2, "stop") as pool, pytest.raises(UserError, match=r"b\.png cannot be read"):
+        write_pairs(some_bad, tmp_path / "out", pool)
+
+
+def test_skipping_everything_is_an_error(some_bad: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="none of 2 images"):
+        write_tiles(some_bad[2:4], tmp_path / "out", SCALE, Workers(1, "skip"))
+
+
+def test_images_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    paths = [picture(tmp_path / folder / "a.png", 32, 32) for folder in "xy"]
+    with pytest.raises(UserError, match="share a name"):
+        write_pairs(paths, tmp_path / "out", ONE)
+
+
 def test_sample_sets_are_colour_photographs_and_share_none(tmp_path: Path) -> None:
     seen: set[bytes] = set()
-    for name in DATA_SETS:
-        fetch(name, tmp_path / name)
+    for name in PHOTOGRAPHS:
+        copy_photographs(name, tmp_path / name)
         for path in (tmp_path / name).iterdir():
             rgb = read_rgb(path)
             assert min(rgb.shape[:2]) >= 256

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .errors import exit_code
 from .params import check_choice, load
-from .quality.metrics import METRICS
+from .quality.metrics import METRICS, WEIGHT_FILES
 from .sources import DATA_SETS
 
 OUTPUT = Path("data/params_ok.txt")
@@ -23,6 +23,8 @@ def run() -> None:
                 check_choice(f"profiles.{name}.download.{use}", data_set, DATA_SETS)
         for metric in profile.evaluate.metrics:
             check_choice(f"profiles.{name}.evaluate.metrics", metric, METRICS)
+        for metric in profile.evaluate.weights:
+            check_choice(f"profiles.{name}.evaluate.weights", metric, WEIGHT_FILES)
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     OUTPUT.write_text("params.yaml holds what the pipeline understands\n")
 

@@ -15,7 +15,7 @@ from .layout import Layout
 from .networks.compute import choose_compute
 from .networks.weights import load_generator
 from .params import load
-from .quality.metrics import check_available
+from .quality.metrics import check_available, parameter_files
 from .quality.protocol import SCALE, bicubic
 from .quality.scores import score_pair
 
@@ -45,7 +45,8 @@ def run(stage: str, name: str = "bicubic") -> None:
     """Evaluate what `stage` made under `name`; `stage` bicubic is the row of plain bicubic."""
     params = load()
     layout = Layout(params.profile)
-    metrics, weights = params.budget.evaluate.metrics, params.budget.evaluate.weights
+    metrics = params.budget.evaluate.metrics
+    weights = {part: layout.weights / file for part, file in parameter_files(metrics).items()}
     check_available(metrics, weights)
     model = model_name(stage, name)
     upscale = upscaler(layout, stage, name, params.device)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+# Files from the network, for all profiles: no output of a stage, for DVC deletes those.
+ARCHIVES = Path("data/archives")
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -18,6 +21,15 @@ class Layout:
     def folder(self, stage: str, name: str = "") -> Path:
         """The artefacts of one run of a stage."""
         return Path("data") / self.profile / stage / name
+
+    def images(self, data_set: str) -> Path:
+        """The images of a data set, as published."""
+        return self.folder("download", "images") / data_set
+
+    @property
+    def weights(self) -> Path:
+        """The parameter files of the profile's metrics."""
+        return self.folder("download", "weights")
 
     def generator(self, stage: str, name: str) -> Path:
         """The generator that a training stage ends with."""

@@ -139,13 +139,15 @@ class DownloadScale(Section):
 class PreprocessScale(Section):
     """How training photographs are cut: square HR tiles of `tile` px, every `stride` px.
 
-    Of an image that has more, `most_per_image` evenly chosen ones are kept.
+    Of an image that has more, `most_per_image` evenly chosen ones are kept. An image that cannot
+    be used, of whatever set, stops the stage or is named and skipped.
     """
 
     tile: MultipleOfScale
     stride: MultipleOfScale
     most_per_image: Count
     workers: Count
+    on_bad_image: Literal["stop", "skip"]
 
 
 class Budget(Section):
@@ -246,6 +248,7 @@ class Params(Section):
     strategy: str
     device: Literal["auto", "cpu", "cuda"]
     precision: Literal["auto", "float32", "bfloat16"]
+    mirror: str | None
     scale: Literal[4]
     networks: dict[Literal["teacher", "student"], Network]
     losses: Losses

@@ -1,21 +1,18 @@
 """Stage preprocess: training tiles as two uint8 arrays; LR and HR of validation and test images."""
 
 import sys
-from collections import deque
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import accumulate, product
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from .errors import UserError, exit_code
 from .images import crop_to_multiple, image_size, list_images, read_rgb, write_png
 from .layout import Layout
 from .params import PreprocessScale, load
 from .quality.protocol import SCALE, bicubic
+from .workers import Workers
 
 
 def degrade(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -23,9 +20,16 @@ def degrade(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         HR uint8 [H, W, 3] and LR uint8 [H/4, W/4, 3].
+
+    Raises:
+        UserError: the image is unreadable or smaller than the scale; names it.
     """
     hr = crop_to_multiple(read_rgb(path), SCALE)
-    return hr, bicubic(hr, 1 / SCALE)
+    if not hr.size:
+        raise UserError(f"image {path} is smaller than {SCALE} px a side; remove it")
+    # One colour after the other: imresize holds 16 copies of what it is given, 0.5 GB for 2K RGB.
+    channels = np.split(hr, 3, axis=2)
+    return hr, np.concatenate([bicubic(channel, 1 / SCALE) for channel in channels], axis=2)
 
 
 def corners(path: Path, tile: int, stride: int, most: int) -> list[tuple[int, int]]:
@@ -53,8 +57,13 @@ def _starts(length: int, tile: int, stride: int) -> list[int]:
     return starts if starts[-1] == length - tile else [*starts, length - tile]
 
 
-def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -> None:
-    """Write the tiles of one image into their place in the arrays of `folder`.
+def places_in(tile: int, stride: int, most: int, path: Path) -> tuple[Path, list[tuple[int, int]]]:
+    """An image and its `corners`."""
+    return path, corners(path, tile, stride, most)
+
+
+def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -> range:
+    """Write the tiles of one image into their place in the arrays of `folder`; returns the place.
 
     The LR is made from the whole image, so that a tile's border holds what lies beyond it, as in
     the test images.
@@ -68,37 +77,65 @@ def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -
             top, left = top // shrink, left // shrink
             tiles[number] = image[top : top + side, left : left + side].transpose(2, 0, 1)
         tiles.flush()
+    return range(first, first + len(places))
 
 
-def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale) -> int:
+def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale, workers: Workers) -> int:
     """Write hr.npy [n, 3, tile, tile] and lr.npy [n, 3, tile/4, tile/4], uint8; returns n.
 
     Memory stays that of one image per worker: the arrays are mapped files.
+
+    Raises:
+        UserError: an image cannot be used and such are not skipped, or none can be used.
     """
     tile = scale.tile
-    places = [corners(path, tile, scale.stride, scale.most_per_image) for path in paths]
-    firsts = list(accumulate(map(len, places), initial=0))
+    find = partial(places_in, tile, scale.stride, scale.most_per_image)
+    places = dict(workers.each(find, paths, "headers"))
+    firsts = list(accumulate(map(len, places.values()), initial=0))
     folder.mkdir(parents=True, exist_ok=True)
     for name, side in (("hr", tile), ("lr", tile // SCALE)):
         shape = (firsts[-1], 3, side, side)
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, shape).flush()
-    jobs = list(zip(paths, places, firsts[:-1], strict=True))
-    bar = partial(tqdm, total=len(jobs), desc="preprocess", unit="image")
-    work = partial(cut, folder, tile)
-    if scale.workers == 1:  # starting a process takes longer than a few photographs
-        deque(bar(map(work, jobs)), maxlen=0)
-    else:
-        with ProcessPoolExecutor(scale.workers, get_context("spawn")) as pool:
-            deque(bar(pool.map(work, jobs)), maxlen=0)
-    return firsts[-1]
+    jobs = list(zip(places, places.values(), firsts[:-1], strict=True))
+    written = workers.each(partial(cut, folder, tile), jobs, "tiles")
+    if len(written) < len(jobs):
+        _keep(folder, [number for numbers in written for number in numbers])
+    return sum(map(len, written))
 
 
-def write_pairs(paths: list[Path], folder: Path) -> None:
-    """Write each image's HR and LR as PNG under folder/HR and folder/LR."""
+def _keep(folder: Path, numbers: list[int]) -> None:
+    """Drop all other tiles: those of images whose header is sound and the rest is not."""
+    for path in (folder / "hr.npy", folder / "lr.npy"):
+        tiles = np.load(path, mmap_mode="r")
+        new = path.with_name(f"new_{path.name}")
+        shape = (len(numbers), *tiles.shape[1:])
+        kept = np.lib.format.open_memmap(new, "w+", np.uint8, shape)
+        for place, number in enumerate(numbers):
+            kept[place] = tiles[number]
+        kept.flush()
+        new.replace(path)
+
+
+def write_pair(folder: Path, path: Path) -> Path:
+    """Write one image's HR and LR as PNG under folder/HR and folder/LR; returns `path`."""
+    hr, lr = degrade(path)
+    write_png(folder / "HR" / f"{path.stem}.png", hr)
+    write_png(folder / "LR" / f"{path.stem}.png", lr)
+    return path
+
+
+def write_pairs(paths: list[Path], folder: Path, workers: Workers) -> int:
+    """Write each image's HR and LR as PNG under folder/HR and folder/LR; returns how many.
+
+    Raises:
+        UserError: an image cannot be used and such are not skipped, or none can be used, or two
+            have one name.
+    """
+    by_name = {path.stem: path for path in paths}
     for path in paths:
-        hr, lr = degrade(path)
-        write_png(folder / "HR" / f"{path.stem}.png", hr)
-        write_png(folder / "LR" / f"{path.stem}.png", lr)
+        if by_name[path.stem] != path:
+            raise UserError(f"images {path} and {by_name[path.stem]} share a name; rename one")
+    return len(workers.each(partial(write_pair, folder), paths, folder.name))
 
 
 def run() -> None:
@@ -109,14 +146,16 @@ def run() -> None:
     scale = params.budget.preprocess
 
     def images(data_sets: list[str]) -> list[Path]:
-        return [path for name in data_sets for path in list_images(layout.folder("download", name))]
+        return [path for name in data_sets for path in list_images(layout.images(name))]
 
     target = layout.folder("preprocess")
-    count = write_tiles(images(sets.train), target / "train", scale)
-    write_pairs(images(sets.validation), target / "validation")
-    for name in sets.test:
-        write_pairs(images([name]), target / "test" / name)
+    with Workers(scale.workers, scale.on_bad_image) as workers:
+        count = write_tiles(images(sets.train), target / "train", scale, workers)
+        pairs = {"validation": write_pairs(images(sets.validation), target / "validation", workers)}
+        for name in sets.test:
+            pairs[name] = write_pairs(images([name]), target / "test" / name, workers)
     print(f"preprocess: {count} tiles of {scale.tile}x{scale.tile} px in {target / 'train'}")
+    print("preprocess: pairs of " + ", ".join(f"{name} {number}" for name, number in pairs.items()))
 
 
 if __name__ == "__main__":

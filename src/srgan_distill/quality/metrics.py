@@ -29,6 +29,7 @@ WEIGHTS_SOURCE = "chaofengc/IQA-PyTorch-Weights on Hugging Face"
 _NIQE_BLOCK = 96
 _DOWNLOAD_TIMEOUT = 15.0  # seconds without an answer; the downloader itself waits for ever
 # The PIRM 2018 challenge (and pyiqa's "pi") measures both halves of PI under these conditions.
+_PI_PARTS = ("nrqm", "niqe")
 _PIRM = {"crop_border": 4, "color_space": "ycbcr"}
 
 
@@ -92,6 +93,12 @@ def check_available(names: Collection[str], weights: Weights | None = None) -> N
             _models(name, weights)
 
 
+def parameter_files(names: Collection[str]) -> dict[str, str]:
+    """The parameter files that the metrics `names` need: metric -> file name. Of pi, both parts."""
+    parts = {part for name in names for part in (_PI_PARTS if name == "pi" else (name,))}
+    return {part: file for part, file in WEIGHT_FILES.items() if part in parts}
+
+
 def no_reference(name: str, sr: np.ndarray, weights: Weights | None = None) -> float:
     """piqe (0..100), niqe, nrqm (Ma, about 0..10) or pi of one image, as pyiqa defines them.
 
@@ -119,7 +126,7 @@ def no_reference(name: str, sr: np.ndarray, weights: Weights | None = None) -> f
 
 def _models(name: str, weights: Weights | None) -> list[Any]:
     """The pyiqa metrics behind `name`; for pi [nrqm, niqe], since pyiqa's own takes no files."""
-    parts, options = (("nrqm", "niqe"), _PIRM) if name == "pi" else ((name,), {})
+    parts, options = (_PI_PARTS, _PIRM) if name == "pi" else ((name,), {})
     files = weights or {}
     return [_create(name, part, str(files.get(part) or ""), **options) for part in parts]
 

@@ -2,11 +2,30 @@
 
 from pathlib import Path
 
+from .catalogue import PUBLIC
+from .mirror import VARIABLE, Mirror
 from .packages import PHOTOGRAPHS, copy_photographs
+from .public import fetch_public, space_needed
+from .store import Store
+from .unavailable import Unavailable, require_space
+from .weights import fetch_weights, write_sums
 
-DATA_SETS = tuple(PHOTOGRAPHS)
+__all__ = [
+    "DATA_SETS", "PUBLIC", "VARIABLE", "Mirror", "Store", "Unavailable", "fetch",
+    "fetch_weights", "require_space", "space_needed", "write_sums",
+]  # fmt: skip
+
+DATA_SETS = (*PHOTOGRAPHS, *PUBLIC)
 
 
-def fetch(data_set: str, target: Path) -> None:
-    """Put the images of one of `DATA_SETS` into the folder `target`."""
+def fetch(data_set: str, target: Path, mirror: Mirror | None, store: Store) -> str:
+    """Put the images of one of `DATA_SETS` into the folder `target`; returns where they came from.
+
+    Raises:
+        Unavailable: a public data set that no place has; says why of each.
+        UserError: a package lacks a photograph, or the disk is too full.
+    """
+    if data_set in PUBLIC:
+        return fetch_public(data_set, target, mirror, store)
     copy_photographs(data_set, target)
+    return "installed packages"

@@ -1,0 +1,107 @@
+"""Public data sets, from the user's mirror or from the network."""
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from ..errors import UserError
+from ..images import list_images
+from .archives import extract_images
+from .catalogue import PUBLIC, Archive
+from .mirror import Mirror
+from .store import Store
+from .unavailable import Unavailable
+
+
+def fetch_public(name: str, target: Path, mirror: Mirror | None, store: Store) -> str:
+    """Put the images of one of `PUBLIC` into the folder `target`; returns where they came from.
+
+    A mirror's folder comes first, then a mirror's archive, then what was loaded before, then the
+    network.
+
+    Raises:
+        Unavailable: names every place that was tried, and why it does not serve.
+        UserError: the disk is too full.
+    """
+    reasons: list[str] = []
+    for attempt in (_from_folder, _from_archive, _from_network):
+        try:
+            return "; ".join([attempt(name, target, mirror, store), *reasons])
+        except Unavailable as error:
+            reasons += [str(error)] if str(error) else []
+    raise Unavailable("; ".join(dict.fromkeys(reasons)))
+
+
+def _from_folder(name: str, target: Path, mirror: Mirror | None, store: Store) -> str:
+    data_set = PUBLIC[name]
+    for folder in mirror.folders(*data_set.folders, name) if mirror else ():
+        try:
+            files = [path.name for path in list_images(folder) if not path.name.startswith(".")]
+        except UserError:
+            continue  # Set5 may hold nothing but Set5/HR
+        try:
+            chosen = data_set.select(files)
+        except Unavailable as error:
+            raise Unavailable(f"{folder} {error}") from None
+        target.mkdir(parents=True, exist_ok=True)
+        for file, new in chosen.items():
+            shutil.copyfile(folder / file, target / new)
+        return str(folder)
+    raise Unavailable
+
+
+def _from_archive(name: str, target: Path, mirror: Mirror | None, store: Store) -> str:
+    reasons = []
+    for archive in PUBLIC[name].archives if mirror else ():
+        for path in mirror.files(archive.name):
+            try:
+                store.verify(path, archive.md5)
+                _unpack(name, path, target)
+                return str(path)
+            except Unavailable as error:
+                reasons.append(f"{path} {error}")
+    raise Unavailable("; ".join(dict.fromkeys(reasons)))
+
+
+def _from_network(name: str, target: Path, mirror: Mirror | None, store: Store) -> str:
+    reasons = []
+    for archive in PUBLIC[name].archives:
+        for url in archive.urls:
+            try:
+                path = store.load(url, archive.name, archive.md5)
+            except Unavailable as error:
+                reasons.append(str(error))
+                continue
+            try:
+                _unpack(name, path, target)
+                return url
+            except Unavailable as error:
+                if archive.md5 is None:  # with one, it is what was published: keep it
+                    store.drop(url, archive.name, f"{archive.name} {error}")
+                reasons.append(f"{url} {error}")
+    raise Unavailable("; ".join(dict.fromkeys(reasons)))
+
+
+def _unpack(name: str, archive: Path, target: Path) -> None:
+    """Extract one of `PUBLIC`, or leave nothing behind for what is tried next."""
+    try:
+        extract_images(archive, PUBLIC[name].folders, PUBLIC[name].select, target)
+    except Unavailable:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def space_needed(names: Collection[str], mirror: Mirror | None, store: Store) -> int:
+    """Bytes, about: archives still to be loaded, and images twice, for DVC's cache has a copy."""
+    archives: set[Archive] = set()
+    for name in names:
+        data_set = PUBLIC[name]
+        local = mirror and (
+            any(mirror.folders(*data_set.folders, name))
+            or any(True for archive in data_set.archives for _ in mirror.files(archive.name))
+        )
+        if not local:
+            archives.add(data_set.archives[0])
+    loaded = {a for a in archives if any(store.path(u, a.name, a.md5).exists() for u in a.urls)}
+    images = sum(PUBLIC[name].megabytes for name in names)
+    return (sum(archive.megabytes for archive in archives - loaded) + 2 * images) * 10**6

@@ -1,0 +1,316 @@
+"""Data sets and parameter files, from mirrors and from a server with the published archives."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import packing
+import pytest
+import yaml
+from code_reading import SOURCE
+from scipy.io import savemat
+from web import Web, serve
+
+from srgan_distill import download, evaluate, preprocess
+from srgan_distill.errors import UserError, exit_code
+from srgan_distill.images import list_images, read_rgb
+from srgan_distill.quality import metrics
+from srgan_distill.sources import Mirror, Store, Unavailable, catalogue, fetch, weights
+from srgan_distill.sources import store as store_module
+from srgan_distill.sources.catalogue import PUBLIC, Archive
+
+# What each archive holds, made when first asked for.
+PACKED: dict[str, Callable[[], bytes]] = {
+    "benchmark.tar": packing.benchmark,
+    "Set5_HR.tar.gz": packing.set5_alone,
+    "DIV2K_train_HR.zip": lambda: packing.div2k("train", 1, 800),
+    "DIV2K_valid_HR.zip": lambda: packing.div2k("valid", 801, 100),
+    "BSDS500-master.zip": packing.bsds500,
+    "SR_training_datasets.zip": packing.lapsrn,
+}
+
+
+@pytest.fixture(scope="session")
+def packed() -> dict[str, bytes]:
+    return {name: pack() for name, pack in PACKED.items()}
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
+    """A server in place of every published address; it has nothing yet."""
+    monkeypatch.setattr(store_module, "WAITS", (0.01,))
+    monkeypatch.delenv("SRGAN_DISTILL_MIRROR", raising=False)
+    monkeypatch.chdir(tmp_path)
+    metrics._create.cache_clear()  # its files go by relative paths
+    with serve() as web:
+        for name, data_set in PUBLIC.items():
+            archives = [
+                replace(a, md5=None, urls=tuple(f"{web.address}/{n}/{a.name}" for n in (1, 2)))
+                for a in data_set.archives
+            ]
+            monkeypatch.setitem(PUBLIC, name, replace(data_set, archives=tuple(archives)))
+        monkeypatch.setattr(weights, "ADDRESSES", (f"{web.address}/1/", f"{web.address}/2/"))
+        yield web
+
+
+def store() -> Store:
+    return Store(Path("archives"))
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_every_address_and_checksum_is_well_formed() -> None:
+    for data_set in PUBLIC.values():
+        for archive in data_set.archives:
+            assert all(url.startswith(("http://", "https://")) for url in archive.urls)
+            assert archive.md5 is None or len(bytes.fromhex(archive.md5)) == 16
+            assert archive.name.endswith((".zip", ".tar", ".tar.gz", ".tgz"))
+
+
+@pytest.mark.parametrize(
+    ("data_set", "archive", "expected", "count"),
+    [
+        ("Set5", "benchmark.tar", {f"{name}.png" for name in packing.SET5}, 5),
+        ("Set5", "Set5_HR.tar.gz", {f"{name}.png" for name in packing.SET5}, 5),
+        ("Set14", "benchmark.tar", {"baboon.png", "comic.png", "zebra.png"}, 14),
+        ("Urban100", "benchmark.tar", {"img_001.png", "img_100.png"}, 100),
+        ("BSD100", "benchmark.tar", {"img001.png"}, 100),
+        ("DIV2KTrain", "DIV2K_train_HR.zip", {"0001.png", "0800.png"}, 800),
+        ("DIV2KValidation", "DIV2K_valid_HR.zip", {"0801.png", "0900.png"}, 100),
+        ("General100", "SR_training_datasets.zip", {"im_1.bmp", "im_100.bmp"}, 100),
+        ("BSDS500Train", "BSDS500-master.zip", {"2000.jpg", "2199.jpg"}, 200),
+    ],
+)
+def test_a_set_out_of_its_published_archive(
+    web: Web, packed: dict[str, bytes], data_set: str, archive: str, expected: set, count: int
+) -> None:
+    web.add(f"1/{archive}", packed[archive])
+    target = Path("out")
+    assert archive in fetch(data_set, target, None, store())
+    assert expected <= set(names(target))
+    assert len(list_images(target)) == len(names(target)) == count
+    assert {read_rgb(path).shape for path in target.iterdir()} == {(8, 8, 3)}
+
+
+def test_bsds500_trains_on_nothing_that_is_held_out_or_a_test_set(
+    web: Web, packed: dict[str, bytes]
+) -> None:
+    web.add("1/BSDS500-master.zip", packed["BSDS500-master.zip"])
+    sets = {}
+    for name in ("Train", "Test", "HeldOut"):
+        fetch(f"BSDS500{name}", Path(name), None, store())
+        sets[name] = set(names(Path(name)))
+    assert [len(images) for images in sets.values()] == [200, 190, 10]
+    assert not sets["Test"] & sets["HeldOut"]
+    assert sets["HeldOut"] == {f"{number}.jpg" for number in range(6000, 6200, 20)}
+    assert len(web.asked) == 1
+
+
+def test_the_second_address_follows_the_first(web: Web, packed: dict[str, bytes]) -> None:
+    for body in (b"<html>We moved</html>", packed["DIV2K_valid_HR.zip"][:-2000]):
+        shutil.rmtree("archives", ignore_errors=True)
+        web.add("1/DIV2K_valid_HR.zip", body)
+        web.add("2/DIV2K_valid_HR.zip", packed["DIV2K_valid_HR.zip"])
+        source = fetch("DIV2KValidation", Path("out"), None, store())
+        assert source.startswith(f"{web.address}/2/")
+    web.add("1/DIV2K_valid_HR.zip", status=404)
+    fetch("DIV2KValidation", Path("out"), None, store())
+
+
+def test_half_an_archive_leaves_nothing_behind(web: Web) -> None:
+    """The names in the second archive are others, and all 100 come from it."""
+    images = {f"B100/HR/{number}.png": packing.image() for number in range(100)}
+    web.add("1/benchmark.tar", packing.tarred(images)[:-30_000])
+    others = {f"BSD100_HR/{number:03}.png": packing.image() for number in range(100, 200)}
+    web.add("1/BSD100_HR.tar.gz", packing.tarred(others, "w:gz"))
+    fetch("BSD100", Path("out"), None, store())
+    assert names(Path("out")) == [f"{number}.png" for number in range(100, 200)]
+
+
+def test_a_wrong_checksum_leads_to_the_next_archive(
+    web: Web, packed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tar = Archive("benchmark.tar", (web.add("x", packed["benchmark.tar"][:-1]),), 1, "0" * 32)
+    alone = PUBLIC["Set5"].archives[1]
+    monkeypatch.setitem(PUBLIC, "Set5", replace(PUBLIC["Set5"], archives=(tar, alone)))
+    web.add("1/Set5_HR.tar.gz", packed["Set5_HR.tar.gz"])
+    assert "Set5_HR" in fetch("Set5", Path("out"), None, store())
+    assert [name for name in names(Path("archives")) if "benchmark" in name] == []
+
+
+def test_all_addresses_dead(web: Web) -> None:
+    with pytest.raises(Unavailable, match="HTTP 404"):
+        fetch("Set5", Path("out"), None, store())
+    assert not Path("out").exists()
+
+
+def test_a_set_with_an_image_too_few_is_refused(web: Web) -> None:
+    web.add("1/DIV2K_valid_HR.zip", packing.div2k("valid", 801, 99))
+    with pytest.raises(Unavailable, match="holds 99 images of 100"):
+        fetch("DIV2KValidation", Path("out"), None, store())
+    assert not Path("out").exists()
+
+
+def test_numbers_count_as_numbers() -> None:
+    files = [f"im_{number}.bmp" for number in (10, 9, 100, 1)]
+    assert sorted(files, key=catalogue._natural) == [f"im_{n}.bmp" for n in (1, 9, 10, 100)]
+
+
+@pytest.mark.parametrize("layout", ["Set5", "Set5/HR", "datasets/Set5/HR", "benchmark/Set5/HR"])
+def test_a_mirror_of_folders(web: Web, layout: str) -> None:
+    folder = Path("mirror") / layout
+    folder.mkdir(parents=True)
+    for number in range(1, 6):
+        (folder / f"img_{number:03}.png").write_bytes(packing.image(colour=number))
+    fetch("Set5", Path("out"), Mirror(Path("mirror")), store())
+    assert names(Path("out")) == [f"{name}.png" for name in packing.SET5]
+    assert [read_rgb(path)[0, 0, 0] for path in list_images(Path("out"))] == [1, 2, 3, 4, 5]
+    assert web.asked == []
+
+
+@pytest.mark.parametrize("below", [".", "archives"])
+def test_a_mirror_of_archives(web: Web, packed: dict[str, bytes], below: str) -> None:
+    folder = Path("mirror") / below
+    folder.mkdir(parents=True)
+    (folder / "benchmark.tar").write_bytes(packed["benchmark.tar"])
+    for name in ("Set5", "Set14"):
+        fetch(name, Path(name), Mirror(Path("mirror")), store())
+    assert (len(names(Path("Set5"))), len(names(Path("Set14")))) == (5, 14)
+    assert web.asked == []
+
+
+def test_a_mirror_that_lacks_images_is_passed_over_and_named(
+    web: Web, packed: dict[str, bytes]
+) -> None:
+    Path("mirror/Set5").mkdir(parents=True)
+    Path("mirror/Set5/a.png").write_bytes(packing.image())
+    web.add("1/Set5_HR.tar.gz", packed["Set5_HR.tar.gz"])
+    source = fetch("Set5", Path("out"), Mirror(Path("mirror")), store())
+    assert source.endswith("mirror/Set5 holds 1 images of 5")
+    assert len(names(Path("out"))) == 5
+
+
+def test_a_mirror_that_does_not_exist(web: Web) -> None:
+    with pytest.raises(UserError, match="the mirror nowhere is no folder"):
+        Mirror.of("nowhere", "also/nowhere")
+    assert Mirror.of(None, None) is None
+
+
+# ── The stage ─────────────────────────────────────────────────────────────────────────────────
+
+
+def stage(mirror: str | None = None, **sections: dict) -> None:
+    """Run `download` on a profile of Set5, with changes."""
+    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    params["mirror"] = mirror
+    profile = params["profiles"]["sample"]
+    profile["download"] = {"train": ["SampleValidation"], "validation": ["Set5"], "test": ["Set5"]}
+    profile["evaluate"] = {"metrics": ["psnr"], "weights": {}}
+    profile |= sections
+    Path("params.yaml").write_text(yaml.safe_dump(params))
+    download.run()
+
+
+def niqe_file(path: Path) -> bytes:
+    """A made-up file of NIQE's form."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    savemat(path, {"mu_prisparam": np.zeros((1, 36)), "cov_prisparam": np.eye(36)})
+    return path.read_bytes()
+
+
+def test_the_stage_loads_once_whatever_dvc_deletes(web: Web, packed: dict[str, bytes]) -> None:
+    web.add("1/benchmark.tar", packed["benchmark.tar"])
+    stage()
+    first = names(Path("data/sample/download/images/Set5"))
+    shutil.rmtree("data/sample/download")
+    stage()
+    assert names(Path("data/sample/download/images/Set5")) == first
+    assert names(Path("data/sample/download/weights")) == ["sha256sums.txt"]
+    assert [path for path, _ in web.asked] == ["/1/benchmark.tar"]
+
+
+def test_one_error_names_all_that_is_missing(
+    web: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    sets = {"train": ["DIV2KTrain"], "validation": ["Set5"], "test": ["General100", "People"]}
+    scores = {"metrics": ["psnr", "pi"], "weights": {}}
+    assert exit_code(lambda: stage(download=sets, evaluate=scores)) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("error: 5 things cannot be had")
+    for what in (
+        "DIV2KTrain: DIV2K_train_HR/ with its 800 images, or DIV2K_train_HR.zip",
+        "Set5: Set5/HR/ with its 5 images, or benchmark.tar or Set5_HR.tar.gz",
+        "General100: General100/ with its 100 images, or SR_training_datasets.zip",
+        "niqe_modelparameters.mat, which pi needs: weights/niqe_modelparameters.mat",
+        "NRQM_model.mat, which pi needs: weights/NRQM_model.mat",
+        "SRGAN_DISTILL_MIRROR",
+        "HTTP 404",
+    ):
+        assert what in message
+    assert "Traceback" not in message
+
+
+def test_the_environment_counts_before_the_parameter(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, colour in (("one", 1), ("two", 2)):
+        Path(name, "Set5").mkdir(parents=True)
+        for number in range(5):
+            Path(name, "Set5", f"{number}.png").write_bytes(packing.image(colour=colour))
+    baby = Path("data/sample/download/images/Set5/baby.png")
+    stage(mirror="one")
+    assert read_rgb(baby).max() == 1
+    monkeypatch.setenv("SRGAN_DISTILL_MIRROR", "two")
+    stage(mirror="one")
+    assert read_rgb(baby).max() == 2
+
+
+@pytest.mark.parametrize("place", ["mirror/weights", "mirror", "given", "web"])
+def test_a_metrics_file_is_put_where_evaluate_looks(
+    web: Web, packed: dict[str, bytes], place: str
+) -> None:
+    web.add("1/benchmark.tar", packed["benchmark.tar"])
+    content = niqe_file(Path(place) / "niqe_modelparameters.mat")
+    Path("mirror").mkdir(exist_ok=True)
+    if place == "web":
+        web.add("1/niqe_modelparameters.mat", b"<html>a page, not a file</html>")
+        web.add("2/niqe_modelparameters.mat", content)
+    given = {"niqe": "given/niqe_modelparameters.mat"} if place == "given" else {}
+    stage("mirror", evaluate={"metrics": ["niqe"], "weights": given})
+    folder = Path("data/sample/download/weights")
+    assert (folder / "niqe_modelparameters.mat").read_bytes() == content
+    line = f"{hashlib.sha256(content).hexdigest()}  niqe_modelparameters.mat\n"
+    assert (folder / "sha256sums.txt").read_text() == line
+
+
+def test_a_given_file_that_is_none_stops_the_stage(web: Web, packed: dict[str, bytes]) -> None:
+    web.add("1/benchmark.tar", packed["benchmark.tar"])
+    with pytest.raises(UserError, match=r"which niqe needs: .*absent\.mat is no MATLAB file"):
+        stage(evaluate={"metrics": ["niqe"], "weights": {"niqe": "absent.mat"}})
+
+
+def test_a_disk_too_full_is_noticed_before_the_first_request(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(1, 1, 10**9))
+    with pytest.raises(UserError, match=r"10\.\d\d GB are needed, 1\.00 GB are free"):
+        stage(download={"train": ["DIV2KTrain"], "validation": ["Set5"], "test": ["Set5"]})
+    assert web.asked == []
+
+
+def test_niqe_of_bicubic_through_the_stages(
+    web: Web, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SRGAN_DISTILL_MIRROR", str(shared / "datasets"))
+    stage(evaluate={"metrics": ["niqe"], "weights": {}})
+    preprocess.run()
+    evaluate.run("bicubic")
+    means = json.loads(Path("metrics/sample/bicubic.json").read_text())
+    assert means["Set5"]["niqe"] == pytest.approx(8.32, abs=0.01)
+    assert web.asked == []
