@@ -8,7 +8,7 @@ from .layout import Layout
 from .paper import model_names
 from .params import load
 from .quality.figure import figure2
-from .quality.report import table1_markdown, table2_markdown, table4_markdown
+from .quality.markdown import table1_markdown, table2_markdown, table4_markdown
 from .quality.results import read_scores
 from .quality.tables import table1, table2, table4
 
