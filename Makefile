@@ -22,6 +22,7 @@ repro: $(SETUP)
 	@profile=$$(python -c 'from srgan_distill.params import load; print(load().profile)'); \
 	echo; \
 	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md (.csv beside them)"; \
+	echo "Report:   data/$$profile/report/report.html, one page of everything; open it in a browser"; \
 	echo "Pictures: metrics/$$profile/tables/figure2.png; every result in data/$$profile/evaluate/"; \
 	echo "Curves:   dvc plots show --open"; \
 	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"

@@ -99,6 +99,8 @@ def test_everything_the_issue_names_is_written(project: Project) -> None:
     assert set(student["Nature"]) == {"psnr", "ssim", "psnr_wrapped"}
     tables = {file.name for file in (metrics / "tables").iterdir()}
     assert {"table1.md", "table2.csv", "table4.md", "figure2.png"} <= tables
+    report = project.read("data/sample/report/report.html")
+    assert all(name in report for name in ("G2G+AL", "GAN2G", "Nature / chelsea"))
 
 
 def test_curves_name_every_loss(project: Project) -> None:
@@ -116,11 +118,11 @@ def test_nothing_is_left_to_do(project: Project) -> None:
     assert "up to date" in project.run("dvc", "status")
 
 
-def test_changing_the_strategy_reruns_the_headline_alone(project: Project) -> None:
+def test_changing_the_strategy_reruns_headline_and_report_alone(project: Project) -> None:
     before = json.loads(project.read("metrics/sample/headline.json"))
     output = project.run("dvc", "exp", "run", "-S", "strategy=gan2g")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert ran == {"check", "headline"}
+    assert ran == {"check", "headline", "report"}
     project.commit("Study gan2g")
     after = json.loads(project.read("metrics/sample/headline.json"))
     assert after["Nature"]["psnr"] != before["Nature"]["psnr"]
@@ -157,9 +159,10 @@ def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
     output = project.run("dvc", "repro")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
     assert ran == {
-        "check", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "tables",
+        "check", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "tables", "report",
     }  # fmt: skip
     assert "my_kd" in project.read("metrics/sample/tables/table2.md")
+    assert "my_kd" in project.read("data/sample/report/report.html")
     project.run("git", "checkout", "-q", ".")
 
 
