@@ -25,6 +25,7 @@ repro: $(SETUP)
 	echo; \
 	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md, with intervals beside"; \
 	echo "Claims:   metrics/$$profile/claims/claims.md: what the paper claims, and what holds here"; \
+	echo "Report:   data/$$profile/report/report.html, one page of everything; open it in a browser"; \
 	echo "Pictures: metrics/$$profile/tables/figure2.png; every result in data/$$profile/evaluate/"; \
 	echo "Curves:   dvc plots show --open"; \
 	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"

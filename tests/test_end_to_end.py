@@ -105,6 +105,8 @@ def test_everything_the_issue_names_is_written(project: Project) -> None:
     assert {"table2_intervals.md", "table4_intervals.csv"} <= tables
     claims = json.loads((metrics / "claims/claims.json").read_text())
     assert {claim["verdict"] for claim in claims["claims"]} == {"cannot be told", "fails"}
+    report = project.read("data/sample/report/report.html")
+    assert all(name in report for name in ("G2G+AL", "GAN2G", "Nature / chelsea"))
 
 
 def test_curves_name_every_loss(project: Project) -> None:
@@ -122,11 +124,11 @@ def test_nothing_is_left_to_do(project: Project) -> None:
     assert "up to date" in project.run("dvc", "status")
 
 
-def test_changing_the_strategy_reruns_the_headline_alone(project: Project) -> None:
+def test_changing_the_strategy_reruns_headline_and_report_alone(project: Project) -> None:
     before = json.loads(project.read("metrics/sample/headline.json"))
     output = project.run("dvc", "exp", "run", "-S", "strategy=gan2g")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-    assert ran == {"check", "headline"}
+    assert ran == {"check", "headline", "report"}
     project.commit("Study gan2g")
     after = json.loads(project.read("metrics/sample/headline.json"))
     assert after["Nature"]["psnr"] != before["Nature"]["psnr"]
@@ -180,6 +182,7 @@ def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
     assert ran == {
         "check", "claims", "distill@my_kd", "evaluate_distill@my_kd", "gain@my_kd", "opinion",
-        "tables",
+        "report", "tables",
     }  # fmt: skip
     assert "my_kd" in project.read("metrics/sample/tables/table2.md")
+    assert "my_kd" in project.read("data/sample/report/report.html")

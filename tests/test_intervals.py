@@ -9,7 +9,7 @@ import pytest
 
 from srgan_distill.errors import UserError
 from srgan_distill.quality.intervals import LEAST_TO_TELL, difference_interval, mean_interval
-from srgan_distill.quality.report import intervals_markdown
+from srgan_distill.quality.markdown import intervals_markdown
 from srgan_distill.quality.tables import ALL_SETS, TABLE2, intervals
 
 

@@ -49,6 +49,11 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "preprocess.tile",
         ),
         (
+            lambda p: p["profiles"]["sample"]["report"].update(images_per_set=0),
+            "profiles.sample.report.images_per_set = 0",
+            "equal to 1",
+        ),
+        (
             lambda p: p["strategies"]["gan2g"]["phases"][0].update(terms=["style"]),
             "strategies.gan2g.phases.0.terms.0 = 'style'",
             "'adversarial'",

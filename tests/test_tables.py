@@ -11,7 +11,7 @@ import torch
 from srgan_distill import paper
 from srgan_distill.networks.generator import Generator
 from srgan_distill.params import Network
-from srgan_distill.quality.report import table1_markdown, table2_markdown, table4_markdown
+from srgan_distill.quality.markdown import table1_markdown, table2_markdown, table4_markdown
 from srgan_distill.quality.tables import multiply_adds, table1, table2, table4
 
 NETWORKS = {"teacher": Network(filters=64, blocks=16), "student": Network(filters=32, blocks=8)}

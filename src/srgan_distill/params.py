@@ -209,6 +209,12 @@ class TablesScale(Section):
     crops: Annotated[list[Crop], Field(min_length=1)]
 
 
+class ReportScale(Section):
+    """How many images of each test set, the first by name, the report embeds: its size."""
+
+    images_per_set: Count
+
+
 class Profile(Section):
     """A budget: everything that is scale, nothing that is method. One section per stage."""
 
@@ -219,6 +225,7 @@ class Profile(Section):
     distill: Budget
     evaluate: EvaluateScale
     tables: TablesScale
+    report: ReportScale
 
     @model_validator(mode="after")
     def _crops_fit_tiles(self) -> "Profile":

@@ -8,7 +8,7 @@ from .layout import Layout
 from .paper import model_names
 from .params import load
 from .quality.figure import figure2
-from .quality.report import (
+from .quality.markdown import (
     intervals_markdown,
     table1_markdown,
     table2_markdown,

@@ -1,0 +1,234 @@
+"""The report as text: what it holds, that nothing escapes into its HTML, that it is the same."""
+
+import base64
+import io
+import json
+import re
+from contextlib import chdir
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from report_project import (
+    HOSTILE,
+    IMAGES,
+    SCRIPT,
+    SETS,
+    build,
+    picture,
+    write_project,
+)
+
+from srgan_distill import report
+from srgan_distill.errors import UserError
+from srgan_distill.page.chart import HEIGHT, WIDTH, Quantity, Series, draw
+from srgan_distill.page.prose import markdown_html
+from srgan_distill.page.summary import recipe
+from srgan_distill.paper import display_name
+from srgan_distill.params import Phase
+
+
+class Elements(HTMLParser):
+    """All start tags with their attributes, and the text outside script and style."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.raw: dict[str, list[str]] = {"script": [], "style": []}
+        self._open = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open in self.raw:
+            self.raw[self._open].append(data)
+        else:
+            self.text += data
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write_project(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(project: Path) -> str:
+    return build(project)
+
+
+@pytest.fixture(scope="module")
+def elements(page: str) -> Elements:
+    return Elements(page)
+
+
+@pytest.fixture(scope="module")
+def pictures(elements: Elements) -> dict:
+    return json.loads(elements.raw["script"][0])
+
+
+def test_every_method_and_image_is_in_the_slider(elements: Elements, pictures: dict) -> None:
+    # networks, train and strategies of params.yaml, and the one that the project adds.
+    assert list(pictures["methods"]) == [
+        "HR", "bicubic", "pretrain_teacher", "pretrain_student", "teacher_gan", "teacher_g",
+        "student", "gan2gan", "gan2g", "gan2g_al", "g2g_al", "my_kd",
+    ]  # fmt: skip
+    shown = [(image["set"], image["image"]) for image in pictures["images"]]
+    # The first two by name; the third is beyond images_per_set.
+    assert shown == [(test_set, name) for test_set in SETS for name in sorted(IMAGES)]
+    options = [attrs for tag, attrs in elements.tags if tag == "option"]
+    assert len(options) == 4 + 2 * 12 + 3
+    assert [o["value"] for o in options if "selected" in o] == ["bicubic", "gan2g"]
+
+
+def test_embedded_images_are_those_of_the_methods(pictures: dict) -> None:
+    for index, image in enumerate(pictures["images"]):
+        assert (image["width"], image["height"]) == (96, 64)
+        for number, method in enumerate(image["methods"].values()):
+            kind, content = method["source"].split(",", 1)
+            assert kind == "data:image/jpeg;base64"
+            decoded = np.asarray(Image.open(io.BytesIO(base64.b64decode(content))), float)
+            error = np.abs(decoded - picture(number, index % 2))
+            assert error.mean() < 1.5, (image["image"], number)
+
+
+def test_scores_are_those_of_the_image(pictures: dict) -> None:
+    assert pictures["metrics"] == ["PSNR (dB) ↑", "SSIM ↑", "PIQE ↓"]
+    for image in pictures["images"]:
+        more = IMAGES.index(image["image"]) / 4
+        assert image["methods"]["HR"]["scores"] == ["-", "-", "-"]
+        for number, key in enumerate(image["methods"]):
+            if key != "HR":
+                psnr = f"{20 + number + more:.2f}"
+                assert image["methods"][key]["scores"] == [psnr, "0.5000", "30.00"]
+
+
+def test_headline_tables_curves_environment_and_parameters(elements: Elements) -> None:
+    text = " ".join(elements.text.split())
+    assert "GAN2G, distilled from Teacher" in text
+    assert "27.12 +0.50 better 25% of the teacher's lead" in text
+    assert "40.00 +2.00 worse the teacher does not lead" in text
+    for words in ("1,550,659", "not standard ones", "Table 4. No-reference", "PyTorch", "DVC"):
+        assert words in text
+    assert "permute_channels: true" in text
+    assert "images_per_set: 2" in text
+    assert text.count("Validation PSNR") == 2
+    # A quantity that page/curves.py does not know keeps its own name.
+    assert "loss: my_term" in text
+    lines = [attrs["data-run"] for tag, attrs in elements.tags if "data-run" in attrs]
+    for name in ("pretrain_teacher", "pretrain_student", "teacher_gan", "g2g_al", "my_kd"):
+        assert lines.count(display_name(name)) >= 3
+
+
+def test_what_files_and_parameters_hold_stays_text(page: str, elements: Elements) -> None:
+    assert elements.text.count(SCRIPT) == 2  # in the parameters and in Table 4
+    assert HOSTILE in elements.text  # in the select
+    assert [tag for tag, _ in elements.tags].count("script") == 2
+    assert "onerror" not in {name for _, attrs in elements.tags for name in attrs}
+    assert page.count("</script>") == 2
+
+
+def test_nothing_is_loaded_from_elsewhere(page: str, elements: Elements) -> None:
+    for tag, attrs in elements.tags:
+        assert not attrs.get("src") or attrs["src"].startswith("data:"), tag
+        if tag == "link":
+            assert attrs["href"] == "data:,"
+    assert "url(" not in elements.raw["style"][0]
+    assert "@import" not in elements.raw["style"][0]
+    assert "fetch(" not in elements.raw["script"][1]
+    policy = next(attrs["content"] for tag, attrs in elements.tags if "content" in attrs)
+    assert policy.startswith("default-src 'none'; img-src data:;")
+
+
+def test_same_bytes(project: Path, page: str) -> None:
+    assert build(project) == page
+
+
+def test_no_two_elements_share_an_id(elements: Elements) -> None:
+    ids = [attrs["id"] for _, attrs in elements.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    targets = {attrs["href"].partition("#")[2] for tag, attrs in elements.tags if tag == "a"}
+    assert targets - {""} <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("lost", "message"),
+    [
+        ("metrics/sample/headline.json", r"headline\.json does not exist; run `dvc repro`"),
+        ("metrics/sample/tables/table2.md", r"table2\.md does not exist; run `dvc repro`"),
+        ("metrics/sample/evaluate/student.csv", r"student\.csv does not exist"),
+        ("data/sample/evaluate/gan2g/Set5/baby.png", r"baby\.png does not exist"),
+    ],
+)
+def test_what_is_missing_is_named(tmp_path: Path, lost: str, message: str) -> None:
+    write_project(tmp_path)
+    (tmp_path / lost).unlink()
+    with chdir(tmp_path), pytest.raises(UserError, match=message):
+        report.run()
+
+
+def test_image_without_scores(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    scores = tmp_path / "metrics/sample/evaluate/student.csv"
+    scores.write_text("set,image,psnr\nSet5,other,20\n")
+    with chdir(tmp_path), pytest.raises(UserError, match="student has no scores of Set5/"):
+        report.run()
+
+
+def test_recipe_in_words() -> None:
+    phases = [
+        Phase(terms=["content", "feature_distillation"], share=0.75),
+        Phase(terms=["content", "adversarial"], share=0.25),
+    ]
+    assert recipe(phases) == (
+        "content + feature distillation for 75% of the steps, then content + adversarial for 25% "
+        "of the steps"
+    )
+    assert recipe([Phase(terms=["feature_distillation"])]) == "feature distillation"
+
+
+def test_headings_start_at_the_pages_second_level() -> None:
+    assert "<h2>A</h2>" in markdown_html("# A")
+    html = markdown_html("### A\n\n#### B\n\n|x|\n|-|\n|1|")
+    assert "<h2>A</h2>" in html
+    assert "<h3>B</h3>" in html
+    assert '<div class="scroll"' in html
+
+
+@pytest.mark.parametrize(
+    ("values", "logarithmic"),
+    [([0.1, 0.001], True), ([0.0, 1.0], True), ([5.0, 5.0], False), ([-1e-7, 1e9], False),
+     ([3e-4, 3.1e-4], True)],
+)  # fmt: skip
+def test_lines_lie_within_the_chart(values: list[float], logarithmic: bool) -> None:
+    line = Series("a", 0, False, [(10.0, values[0]), (20.0, values[1])])
+    svg = draw(Quantity("Loss", "nats", logarithmic), [line])
+    path = re.search(r'class="line.* d="M([^h]*)h0"', svg).group(1)
+    for point in path.split("L"):
+        x, y = map(float, point.split())
+        assert 0 <= x <= WIDTH
+        assert 0 <= y <= HEIGHT
+    assert svg.count('class="grid"') >= 2
+
+
+def test_chart_axis_by_hand() -> None:
+    svg = draw(Quantity("T", "u"), [Series("a", 0, False, [(0, 0.0), (100, 10.0)])])
+    # Room of 4% of the range below and above: 0 and 10 lie 1/27 of the height within.
+    assert 'd="M50.0 189.8L364.0 34.2h0"' in svg
+    assert ">training step<" in svg
+
+
+def test_one_point_is_a_dot() -> None:
+    svg = draw(Quantity("T", "u"), [Series("a", 12, True, [(100, 1.0)])])
+    assert re.search(r'class="line series-2 dashed" data-run="a" d="M364\.0 [\d.]+h0"', svg)
