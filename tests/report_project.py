@@ -102,7 +102,7 @@ def _write_curves(folder: Path, stage: str, number: int) -> None:
 
 
 def _write_tables(metrics: Path) -> None:
-    for path in SECTIONS.values():
+    for path in report.SECTIONS.values():
         (metrics / path).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "metrics/sample" / path, metrics / path)
     table = f"| Method | PI |\n|:--|--:|\n| {SCRIPT} | 5 |"
