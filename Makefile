@@ -31,7 +31,8 @@ repro: $(SETUP)
 	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"
 
 test: $(SETUP)
-	python -m pytest --numprocesses auto --dist loadfile
+	# One process a core, one thread each: threads of several processes wait for each other.
+	OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile
 
 review: $(SETUP)
 	@srgan-distill review --base $(BASE)

@@ -170,8 +170,9 @@ def test_stage_tables(images: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> 
     tables.run()
     folder = images / "metrics/sample/tables"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "figure2.png", "table1.csv", "table1.md", "table2.csv", "table2.md", "table4.csv",
-        "table4.md",
+        "figure2.png", "table1.csv", "table1.md", "table2.csv", "table2.md",
+        "table2_intervals.csv", "table2_intervals.md", "table4.csv", "table4.md",
+        "table4_intervals.csv", "table4_intervals.md",
     ]  # fmt: skip
     frame = pd.read_csv(folder / "table2.csv").set_index(["model", "set"])
     assert frame.loc[("gan2g", "Home"), "psnr"] == 27.125
