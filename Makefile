@@ -31,8 +31,9 @@ repro: $(SETUP)
 	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"
 
 test: $(SETUP)
-	# One process a core, one thread each: threads of several processes wait for each other.
-	OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile
+	# The longest file first; one thread a process, for threads of several wait for each other.
+	OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
+		tests/test_end_to_end.py tests/test_resume.py tests
 
 review: $(SETUP)
 	@srgan-distill review --base $(BASE)
