@@ -7,6 +7,7 @@ PYTHON ?= python3
 BASE ?= main
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SETUP := .venv/.installed
+LONGEST := tests/test_end_to_end.py tests/test_resume.py
 
 .PHONY: setup repro test review
 
@@ -33,7 +34,7 @@ repro: $(SETUP)
 test: $(SETUP)
 	# The longest file first; one thread a process, for threads of several wait for each other.
 	OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
-		tests/test_end_to_end.py tests/test_resume.py tests
+		$(LONGEST) $(filter-out $(LONGEST),$(wildcard tests/test_*.py))
 
 review: $(SETUP)
 	@srgan-distill review --base $(BASE)
