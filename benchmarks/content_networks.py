@@ -10,13 +10,12 @@ Needs `dvc repro pretrain@student`. Usage: python benchmarks/content_networks.py
 
 import math
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
+from short_run import train_briefly
 from torch.nn import functional as F
 
 from srgan_distill.images import list_images, read_rgb, to_tensor, to_uint8
@@ -25,11 +24,8 @@ from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.content import ContentNetwork, efficientnet_lite0, vgg19_random
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.weights import load_generator
-from srgan_distill.params import Phase, load
+from srgan_distill.params import Params, Phase, load
 from srgan_distill.quality.scores import score_pair
-from srgan_distill.training.checkpoint import Checkpoint
-from srgan_distill.training.curves import Curves
-from srgan_distill.training.engine import Trainer
 from srgan_distill.training.losses import Judges
 from srgan_distill.training.tiles import Tiles
 
@@ -68,27 +64,28 @@ def main(steps: int) -> None:
             content=compute.place(build(scale)),
             discriminator=compute.place(build_discriminator(budget.crop, params.seed)),
         )
-        generator = compute.place(load_generator(layout.generator("pretrain", "student")))
-        with tempfile.TemporaryDirectory() as folder:
-            curves = Curves(Path(folder) / "learning", Path(folder) / "system")
-            trainer = Trainer(
-                compute, tiles, judges, params.losses.model_dump(), budget, params.seed,
-                lambda generator: math.nan, curves, Checkpoint(Path(folder) / "run.pt", ""),
-            )  # fmt: skip
-            began = time.perf_counter()
-            with curves:
-                trainer.train(generator, [Phase(terms=["content", "adversarial"])], name)
+        generator = load_generator(layout.generator("pretrain", "student"))
+        began = time.perf_counter()
+        train_briefly(
+            generator, Phase(terms=["content", "adversarial"]), name, compute=compute, tiles=tiles,
+            judges=judges, weights=params.losses.model_dump(), budget=budget, seed=params.seed,
+            validate=lambda generator: math.nan,
+        )  # fmt: skip
         seconds = (time.perf_counter() - began) / steps
         rows.append(
-            {"network": name, "scale": scale, "s/step": seconds, **scores(generator, layout)}
+            {
+                "network": name,
+                "scale": scale,
+                "s/step": seconds,
+                **scores(generator, layout, params),
+            }
         )
     print(pd.DataFrame(rows).round(4).to_markdown(index=False))
 
 
 @torch.inference_mode()
-def scores(generator: torch.nn.Module, layout: Layout) -> dict[str, float]:
+def scores(generator: torch.nn.Module, layout: Layout, params: Params) -> dict[str, float]:
     """Mean scores over all test images of the profile."""
-    params = load()
     generator.eval()
     metrics = [m for m in params.budget.evaluate.metrics if m != "psnr_wrapped"]
     found = []

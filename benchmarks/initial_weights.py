@@ -7,19 +7,15 @@ Needs `dvc repro preprocess`. Usage: python benchmarks/initial_weights.py [STEPS
 """
 
 import sys
-import tempfile
-from pathlib import Path
 
 import pandas as pd
 import torch
+from short_run import train_briefly
 
 from srgan_distill.layout import Layout
 from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.generator import Generator, build_generator
 from srgan_distill.params import Phase, load
-from srgan_distill.training.checkpoint import Checkpoint
-from srgan_distill.training.curves import Curves
-from srgan_distill.training.engine import Trainer
 from srgan_distill.training.losses import Judges
 from srgan_distill.training.run import validation
 from srgan_distill.training.tiles import Tiles
@@ -53,16 +49,11 @@ def main(steps: int) -> None:
         )
         for icnr, zero in ((False, False), (True, False), (False, True), (True, True)):
             generator = start(network.filters, network.blocks, params.seed, icnr, zero)
-            with tempfile.TemporaryDirectory() as folder:
-                curves = Curves(Path(folder) / "learning", Path(folder) / "system")
-                trainer = Trainer(
-                    compute, tiles, Judges(), {"pixel": 1.0}, budget, params.seed,
-                    validation(layout, compute), curves, Checkpoint(Path(folder) / "run.pt", ""),
-                )  # fmt: skip
-                with curves:
-                    score = trainer.train(
-                        compute.place(generator), [Phase(terms=["pixel"])], f"{name} {icnr} {zero}"
-                    )
+            score = train_briefly(
+                generator, Phase(terms=["pixel"]), f"{name} {icnr} {zero}", compute=compute,
+                tiles=tiles, judges=Judges(), weights={"pixel": 1.0}, budget=budget,
+                seed=params.seed, validate=validation(layout, compute),
+            )  # fmt: skip
             rows.append({"network": name, "ICNR": icnr, "zero branches": zero, "PSNR (dB)": score})
     print(pd.DataFrame(rows).round(2).to_markdown(index=False))
 

@@ -139,8 +139,8 @@ def timed(step: Callable, device: torch.device) -> float:
 def main(pairs: int) -> None:
     compute = choose_compute("auto", "auto")
     pixels = np.random.default_rng(0).integers(0, 256, (IMAGES, 3, TILE, TILE), np.uint8)
-    tiles = Tiles(torch.from_numpy(pixels), torch.from_numpy(pixels[:, :, ::4, ::4].copy()))
-    tiles = Tiles(tiles.hr.to(compute.device), tiles.lr.to(compute.device))
+    hr = torch.from_numpy(pixels).to(compute.device)
+    tiles = Tiles(hr, hr[:, :, ::4, ::4].contiguous())
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{number}.png" for number in range(IMAGES)]
