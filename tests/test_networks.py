@@ -10,7 +10,13 @@ from srgan_distill.errors import UserError
 from srgan_distill.images import read_rgb, to_tensor
 from srgan_distill.networks import content
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
-from srgan_distill.networks.generator import Generator, build_generator, parameter_count
+from srgan_distill.networks.generator import (
+    Generator,
+    build_generator,
+    parameter_count,
+    prelu,
+)
+from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.sources.packages import copy_photographs
 
@@ -24,6 +30,41 @@ def test_parameter_counts_of_table_1(filters: int, blocks: int, count: int) -> N
 def test_output_is_exactly_four_times_the_input(height: int, width: int) -> None:
     sr = Generator(4, 1).eval()(torch.rand(2, 3, height, width))
     assert sr.shape == (2, 3, 4 * height, 4 * width)
+
+
+@pytest.mark.parametrize("learning", [True, False])
+def test_the_fast_forms_are_the_networks_function(learning: bool) -> None:
+    network = Generator(4, 2).eval()
+    for slopes in (network.head[1].weight, network.upsample[1][2].weight):
+        torch.nn.init.uniform_(slopes, -1, 1)
+    lr = torch.rand(2, 3, 5, 7)
+    with torch.set_grad_enabled(learning):
+        features = F.prelu(network.head[0](lr), network.head[1].weight)
+        features = features + network.fuse(network.blocks(features))
+        for convolution, shuffle, activation in network.upsample:
+            features = F.prelu(shuffle(convolution(features)), activation.weight)
+        expected = F.conv2d(features, network.tail.weight, network.tail.bias, padding=4)
+        torch.testing.assert_close(network(lr), expected, rtol=0, atol=1e-6)
+
+
+def test_the_fast_forms_have_the_networks_gradients() -> None:
+    features, kernel, bias = torch.randn(2, 8, 5, 7), torch.randn(3, 2, 9, 9), torch.randn(3)
+    slopes = torch.rand(2)
+    inputs = [part.double().requires_grad_() for part in (features, kernel, bias, slopes)]
+
+    def plain(features, kernel, bias, slopes):
+        return F.conv2d(F.prelu(F.pixel_shuffle(features, 2), slopes), kernel, bias, padding=4)
+
+    def fast(features, kernel, bias, slopes):
+        activated = prelu(features, slopes.repeat_interleave(4))
+        return shuffled_convolution(activated, kernel, bias)
+
+    weight = torch.randn(2, 3, 10, 14, dtype=torch.double)
+    expected, got = (
+        torch.autograd.grad((weight * function(*inputs)).sum(), inputs) for function in (plain, fast)
+    )
+    for part, (one, other) in enumerate(zip(expected, got, strict=True)):
+        torch.testing.assert_close(one, other, msg=lambda text, part=part: f"{part}: {text}")
 
 
 def test_initial_weights_depend_on_the_seed_alone() -> None:

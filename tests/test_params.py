@@ -49,6 +49,11 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "preprocess.tile",
         ),
         (
+            lambda p: p["profiles"]["sample"]["train"].update(validate_every=25),
+            "profiles.sample.train",
+            "multiple of log_every",
+        ),
+        (
             lambda p: p["profiles"]["sample"]["report"].update(images_per_set=0),
             "profiles.sample.report.images_per_set = 0",
             "equal to 1",

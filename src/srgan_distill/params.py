@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -172,6 +172,15 @@ class Budget(Section):
         if crop % 16:
             raise ValueError("must be a multiple of 16: the discriminator halves it four times")
         return crop
+
+    @model_validator(mode="after")
+    def _validates_when_it_logs(self) -> Self:
+        if self.validate_every % self.log_every:
+            raise ValueError(
+                f"validates every {self.validate_every} steps but logs every {self.log_every}; "
+                "make validate_every a multiple of log_every"
+            )
+        return self
 
 
 class PretrainScale(Section):

@@ -1,6 +1,8 @@
 """What a network computes on, and in which precision."""
 
+import ctypes
 import os
+import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -8,6 +10,8 @@ import torch
 from torch import nn
 
 from ..errors import UserError
+
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,20 @@ def _multiplies_bfloat16(device: str) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return torch.cpu._is_avx512_bf16_supported()
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep the memory that tensors free, instead of asking for it every step.
+
+    glibc hands large blocks back to the kernel at once, which clears each of their pages when they
+    are asked for again: a third of a training step on a CPU (benchmarks/README.md).
+    """
+    if sys.platform != "linux":
+        return
+    glibc = ctypes.CDLL(None)
+    if hasattr(glibc, "gnu_get_libc_version"):
+        glibc.mallopt(_M_MMAP_MAX, 0)
+        glibc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def make_deterministic() -> None:

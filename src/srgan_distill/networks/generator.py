@@ -1,7 +1,24 @@
 """The SRGAN/SRResNet generator (Ledig et al., arXiv 1609.04802, figure 4), teacher and student."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from .polyphase import shuffled_convolution
+
+
+def prelu(features: Tensor, slopes: Tensor) -> Tensor:
+    """PReLU with a slope per channel; in training in a form whose gradient is twice as fast."""
+    if not torch.is_grad_enabled():
+        return F.prelu(features, slopes.to(features.dtype))
+    return F.relu(features) - slopes.to(features.dtype)[:, None, None] * F.relu(-features)
+
+
+class PReLU(nn.PReLU):
+    """torch's PReLU, by `prelu`."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return prelu(features, self.weight)
 
 
 class ResidualBlock(nn.Module):
@@ -12,7 +29,7 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(
             nn.Conv2d(filters, filters, 3, padding=1),
             nn.BatchNorm2d(filters),
-            nn.PReLU(filters),
+            PReLU(filters),
             nn.Conv2d(filters, filters, 3, padding=1),
             nn.BatchNorm2d(filters),
         )
@@ -24,7 +41,7 @@ class ResidualBlock(nn.Module):
 def upsample(filters: int) -> nn.Sequential:
     """Twice the height and width: conv to 4x the channels, PixelShuffle(2), PReLU."""
     return nn.Sequential(
-        nn.Conv2d(filters, 4 * filters, 3, padding=1), nn.PixelShuffle(2), nn.PReLU(filters)
+        nn.Conv2d(filters, 4 * filters, 3, padding=1), nn.PixelShuffle(2), PReLU(filters)
     )
 
 
@@ -37,7 +54,7 @@ class Generator(nn.Module):
 
     def __init__(self, filters: int, blocks: int) -> None:
         super().__init__()
-        self.head = nn.Sequential(nn.Conv2d(3, filters, 9, padding=4), nn.PReLU(filters))
+        self.head = nn.Sequential(nn.Conv2d(3, filters, 9, padding=4), PReLU(filters))
         self.blocks = nn.Sequential(*(ResidualBlock(filters) for _ in range(blocks)))
         self.fuse = nn.Sequential(
             nn.Conv2d(filters, filters, 3, padding=1), nn.BatchNorm2d(filters)
@@ -47,7 +64,11 @@ class Generator(nn.Module):
 
     def forward(self, lr: Tensor) -> Tensor:
         features = self.head(lr)
-        return self.tail(self.upsample(features + self.fuse(self.blocks(features))))
+        features = self.upsample[0](features + self.fuse(self.blocks(features)))
+        # PReLU, PixelShuffle and tail, the shuffle put last: the same function, faster.
+        last, _, activation = self.upsample[1]
+        features = prelu(last(features), activation.weight.repeat_interleave(4))
+        return shuffled_convolution(features, self.tail.weight, self.tail.bias)
 
 
 def parameter_count(network: nn.Module) -> int:

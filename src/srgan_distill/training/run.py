@@ -10,7 +10,12 @@ from safetensors.torch import save
 
 from ..images import list_images, read_rgb, to_tensor, to_uint8
 from ..layout import Layout
-from ..networks.compute import Compute, choose_compute, make_deterministic
+from ..networks.compute import (
+    Compute,
+    choose_compute,
+    keep_freed_memory,
+    make_deterministic,
+)
 from ..networks.content import build_content
 from ..networks.discriminator import build_discriminator
 from ..networks.generator import Generator
@@ -56,6 +61,7 @@ def train_generator(
     """
     began = time.perf_counter()
     make_deterministic()
+    keep_freed_memory()
     compute = choose_compute(device, precision)
     tiles = layout.folder("preprocess", "train")
     settings = {
