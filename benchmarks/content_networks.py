@@ -42,7 +42,7 @@ CANDIDATES = {
 @torch.no_grad()
 def measured_scale(content: ContentNetwork, tiles: Tiles) -> float:
     """The factor that brings `content`'s squared differences to the pixels' over [-1, 1]."""
-    lr, hr = tiles.batch(step=0, seed=0, size=64, crop=48)
+    lr, hr = (part.float() / 255 for part in tiles.cut(step=0, seed=0, size=64, crop=48))
     bicubic = F.interpolate(lr, scale_factor=4, mode="bicubic").clamp(0, 1)
     features = F.mse_loss(content(bicubic), content(hr))
     return math.sqrt(4 * F.mse_loss(bicubic, hr) / features)
@@ -55,8 +55,8 @@ def main(steps: int) -> None:
         update={"steps": steps, "batch": 16, "log_every": 50, "validate_every": steps}
     )
     make_deterministic()
-    compute = choose_compute(params.device, params.precision)
-    tiles = Tiles.open(layout.folder("preprocess", "train"), compute.device)
+    compute = choose_compute(params.hardware.device, params.hardware.precision)
+    tiles = Tiles.open(layout.folder("preprocess", "train"), compute.device, "device")
     rows = []
     for name, build in CANDIDATES.items():
         scale = measured_scale(build(1.0), tiles)

@@ -40,8 +40,8 @@ def main(steps: int) -> None:
     params = load()
     layout = Layout(params.profile)
     make_deterministic()
-    compute = choose_compute(params.device, params.precision)
-    tiles = Tiles.open(layout.folder("preprocess", "train"), compute.device)
+    compute = choose_compute(params.hardware.device, params.hardware.precision)
+    tiles = Tiles.open(layout.folder("preprocess", "train"), compute.device, "device")
     rows = []
     for name, network in params.networks.items():
         budget = params.budget.pretrain[name].model_copy(

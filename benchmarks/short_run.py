@@ -10,7 +10,9 @@ from srgan_distill.params import Budget, Phase
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
 from srgan_distill.training.engine import Trainer
+from srgan_distill.training.feed import Feed
 from srgan_distill.training.losses import Judges
+from srgan_distill.training.team import ALONE
 from srgan_distill.training.tiles import Tiles
 
 
@@ -33,8 +35,8 @@ def train_briefly(
         folder = Path(name)
         curves = Curves(folder / "learning", folder / "system")
         trainer = Trainer(
-            compute, tiles, judges, weights, budget, seed, validate, curves,
-            Checkpoint(folder / "run.pt", ""),
+            compute, Feed(tiles, compute, budget, seed, ALONE), judges, weights, budget,
+            validate, curves, Checkpoint(folder / "run.pt", ""),
         )  # fmt: skip
         with curves:
             return trainer.train(compute.place(generator), [phase], label)

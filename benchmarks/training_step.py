@@ -31,7 +31,9 @@ from srgan_distill.params import Budget
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
 from srgan_distill.training.engine import Span, Trainer
+from srgan_distill.training.feed import Feed
 from srgan_distill.training.losses import Judges, freeze
+from srgan_distill.training.team import ALONE
 from srgan_distill.training.tiles import Tiles
 
 CROP, BATCH, TILE, IMAGES = 96, 16, 320, 32
@@ -63,8 +65,9 @@ def engine_step(network: str, terms: tuple[str, ...], compute: Compute, tiles: T
     )  # fmt: skip
     nowhere = Path(tempfile.gettempdir())
     trainer = Trainer(
-        compute, tiles, judges(terms, compute.place), WEIGHTS, budget, 0, lambda generator: 0.0,
-        Curves(nowhere, nowhere), Checkpoint(nowhere / "none.pt", ""),
+        compute, Feed(tiles, compute, budget, 0, ALONE), judges(terms, compute.place), WEIGHTS,
+        budget, lambda generator: 0.0, Curves(nowhere, nowhere, write=False),
+        Checkpoint(nowhere / "none.pt", ""),
     )  # fmt: skip
     generator = compute.place(build_generator(*SIZES[network], 0)).train()
     span = Span(terms, 0, budget.steps)

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from small_project import small_project  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="session")

@@ -50,5 +50,5 @@ def test_bicubic_needs_no_weights() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_gpu_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="device = cuda"):
+    with pytest.raises(UserError, match=r"hardware\.device = cuda"):
         upscaler(enlarging_generator(tmp_path), "train", "enlarge", "cuda")

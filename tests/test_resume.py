@@ -3,70 +3,18 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-import yaml
-from code_reading import SOURCE
+from small_project import finish, start
 
-from srgan_distill.images import write_png
 from srgan_distill.layout import Layout
-from srgan_distill.networks.generator import build_generator
-from srgan_distill.networks.weights import save_generator
 from srgan_distill.training.checkpoint import Checkpoint, fingerprint
 
 STEPS = 400
-# Every log point becomes a checkpoint, for kills to fall between.
-STAGE = (
-    "import sys; from srgan_distill import distill; from srgan_distill.training import engine; "
-    "engine.Trainer.__init__.__defaults__ = (0,); distill.run('g2g_al')"
-)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """What the stage distill reads, in a folder of its own."""
-    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
-    params["networks"] = {
-        "teacher": {"filters": 4, "blocks": 1},
-        "student": {"filters": 4, "blocks": 1},
-    }
-    params["profiles"]["sample"]["distill"] = {
-        "steps": STEPS, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4,
-        "permute_channels": True, "log_every": 10, "validate_every": 50,
-    }  # fmt: skip
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    layout = Layout("sample")
-    generator = build_generator(4, 1, seed=0)
-    for stage, name in (("pretrain", "student"), ("train", "teacher_g")):
-        save_generator(tmp_path / layout.generator(stage, name), generator, 4, 1)
-    folder = tmp_path / layout.folder("preprocess")
-    pixels = np.random.default_rng(0).integers(0, 256, (8, 3, 32, 32), np.uint8)
-    (folder / "train").mkdir(parents=True)
-    np.save(folder / "train" / "hr.npy", pixels)
-    np.save(folder / "train" / "lr.npy", pixels[:, :, ::4, ::4])
-    write_png(folder / "validation" / "HR" / "a.png", pixels[0].transpose(1, 2, 0))
-    write_png(folder / "validation" / "LR" / "a.png", pixels[0, :, ::4, ::4].transpose(1, 2, 0))
-    return tmp_path
-
-
-def start(project: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", STAGE], cwd=project, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-
-
-def finish(project: Path) -> str:
-    process = start(project)
-    output, _ = process.communicate()
-    assert process.returncode == 0, output
-    return output
 
 
 def results(project: Path) -> dict[str, bytes]:
@@ -77,8 +25,11 @@ def results(project: Path) -> dict[str, bytes]:
     return {str(file.relative_to(project)): file.read_bytes() for file in files}
 
 
-def test_killed_at_random_moments_it_ends_with_the_same_weights(project: Path) -> None:
-    finish(project)
+def test_killed_at_random_moments_it_ends_with_the_same_weights(
+    small_project: Callable[..., Path],
+) -> None:
+    project = small_project(STEPS, batch=2)
+    finish(project, "distill", "g2g_al")
     uninterrupted = results(project)
     assert len(uninterrupted) > 5
     (project / Layout("sample").generator("distill", "g2g_al")).unlink()
@@ -87,7 +38,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(project: Path) -
     chance = random.Random(0)
     for _ in range(3):
         before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-        process = start(project)
+        process = start(project, "distill", "g2g_al")
         # Kill once it has gone on: a moment after it has written a newer checkpoint.
         deadline = time.monotonic() + 60
         while not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before:
@@ -100,7 +51,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(project: Path) -
         assert not (project / Layout("sample").generator("distill", "g2g_al")).exists()
 
     assert torch.load(checkpoint, weights_only=True)["state"]["step"] > 0
-    finish(project)
+    finish(project, "distill", "g2g_al")
     assert results(project) == uninterrupted
     assert not checkpoint.exists()
 

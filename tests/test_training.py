@@ -18,7 +18,9 @@ from srgan_distill.training import engine
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
 from srgan_distill.training.engine import Trainer, plan
+from srgan_distill.training.feed import Feed
 from srgan_distill.training.losses import TERMS, Batch, Judges, discriminator_loss, freeze
+from srgan_distill.training.team import ALONE, Team
 from srgan_distill.training.tiles import Tiles
 
 CPU = Compute(torch.device("cpu"), torch.float32)
@@ -50,14 +52,24 @@ def make_trainer(tiles: Tiles, judges: Judges, tmp_path: Path) -> Callable[..., 
             log_every=2, validate_every=2,
         )  # fmt: skip
         parts = {
-            "compute": CPU, "tiles": tiles, "judges": judges, "weights": WEIGHTS,
-            "budget": budget, "seed": 0, "validate": lambda generator: 20.0,
+            "compute": CPU, "feed": feed(tiles, budget), "judges": judges, "weights": WEIGHTS,
+            "budget": budget, "validate": lambda generator: 20.0,
             "curves": Curves(tmp_path / "learning", tmp_path / "system"),
             "checkpoint": Checkpoint(tmp_path / "run.pt", "test"),
         }  # fmt: skip
         return Trainer(**{**parts, **changes})
 
     return make
+
+
+def feed(tiles: Tiles, budget: Budget, seed: int = 0, team: Team = ALONE) -> Feed:
+    return Feed(tiles, CPU, budget, seed, team)
+
+
+def crops(tiles: Tiles, step: int = 0, **options: object) -> tuple[torch.Tensor, torch.Tensor]:
+    """LR and HR, in [0, 1]."""
+    lr, hr = tiles.cut(step, **{"seed": 0, "size": 2, "crop": 16, **options})
+    return lr / 255, hr / 255
 
 
 def state(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -80,7 +92,7 @@ def test_every_term_sends_a_gradient_into_the_generator(
 ) -> None:
     """SRGAN-PyTorch's best-known content loss does not: it is rebuilt from numbers."""
     generator = build_generator(4, 1, seed=0)
-    lr, hr = tiles.batch(0, 0, 2, 16)
+    lr, hr = crops(tiles)
     TERMS[term](Batch(lr, hr, generator(lr), judges)).backward()
     gradients = [parameter.grad for parameter in generator.parameters()]
     assert all(gradient is not None for gradient in gradients)
@@ -89,7 +101,7 @@ def test_every_term_sends_a_gradient_into_the_generator(
 
 def test_terms_by_hand(tiles: Tiles) -> None:
     """MSE over [0, 1], -log D for a discriminator of known logits, cross entropy for L_D."""
-    lr, hr = tiles.batch(0, 0, 2, 16)
+    lr, hr = crops(tiles)
     judges = Judges(
         content=lambda image: 2 * image,
         teacher=lambda lr: torch.full_like(hr, 0.25),
@@ -125,9 +137,9 @@ def test_generator_and_discriminator_step_apart(
     update = engine._update
     log = []
 
-    def watched(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
+    def watched(optimizer: torch.optim.Optimizer, *rest: object) -> None:
         before = {name: state(network) for name, network in networks.items()}
-        update(optimizer, loss)
+        update(optimizer, *rest)
         log.append({name for name, network in networks.items() if moved(network, before[name])})
 
     monkeypatch.setattr(engine, "_update", watched)
@@ -139,7 +151,7 @@ def test_discriminator_step_leaves_no_gradient_in_the_generator(
     tiles: Tiles, judges: Judges
 ) -> None:
     generator = build_generator(4, 1, seed=0)
-    lr, hr = tiles.batch(0, 0, 2, 16)
+    lr, hr = crops(tiles)
     discriminator_loss(judges.discriminator, generator(lr), hr).backward()
     assert all(parameter.grad is None for parameter in generator.parameters())
 
@@ -217,19 +229,26 @@ def test_shares_become_whole_steps_that_add_up() -> None:
     assert [(span.first, span.end) for span in spans] == [(0, 33), (33, 67), (67, 100)]
 
 
-def test_same_seed_same_weights(make_trainer: Callable[..., Trainer]) -> None:
+def test_same_seed_same_weights(make_trainer: Callable[..., Trainer], tiles: Tiles) -> None:
     phase = Phase(terms=["pixel"])
     first = run(make_trainer(), build_generator(4, 1, seed=0), phase)
     torch.rand(7)
     again = run(make_trainer(), build_generator(4, 1, seed=0), phase)
-    other = run(make_trainer(seed=1), build_generator(4, 1, seed=0), phase)
+    other = run(
+        make_trainer(feed=feed(tiles, make_trainer().budget, seed=1)),
+        build_generator(4, 1, seed=0),
+        phase,
+    )
     assert not moved(again, state(first))
     assert moved(other, state(first))
 
 
-def test_learning_lowers_the_loss(make_trainer: Callable[..., Trainer], tmp_path: Path) -> None:
+def test_learning_lowers_the_loss(
+    make_trainer: Callable[..., Trainer], tiles: Tiles, tmp_path: Path
+) -> None:
     budget = make_trainer().budget.model_copy(update={"steps": 80, "log_every": 20})
-    run(make_trainer(budget=budget), build_generator(8, 1, seed=0), Phase(terms=["pixel"]))
+    trainer = make_trainer(budget=budget, feed=feed(tiles, budget))
+    run(trainer, build_generator(8, 1, seed=0), Phase(terms=["pixel"]))
     lines = (tmp_path / "learning/plots/metrics/loss/pixel.tsv").read_text().split("\n")[1:-1]
     losses = [float(line.split("\t")[1]) for line in lines]
     assert len(losses) == 4
@@ -253,7 +272,7 @@ def test_a_loss_that_is_not_finite_names_step_and_term(
 def test_crops_of_lr_and_hr_show_the_same_place(tiles: Tiles) -> None:
     """Through cropping, flips, transposition and channel permutation; LR is an average here."""
     for step in range(20):
-        lr, hr = tiles.batch(step, seed=3, size=8, crop=16, permute_channels=True)
+        lr, hr = crops(tiles, step, seed=3, size=8, permute_channels=True)
         assert lr.shape == (8, 3, 4, 4)
         assert hr.shape == (8, 3, 16, 16)
         assert (F.avg_pool2d(hr, 4) - lr).abs().max() <= 0.5 / 255 + 1e-6
@@ -263,10 +282,10 @@ def test_crops_are_in_zero_to_one_and_keep_their_colours() -> None:
     red = torch.zeros(1, 3, 32, 32, dtype=torch.uint8)
     red[:, 0] = 255
     tiles = Tiles(red, red[:, :, ::4, ::4])
-    _, hr = tiles.batch(0, seed=0, size=4, crop=16)
+    _, hr = crops(tiles, size=4)
     assert hr[:, 0].eq(1).all()
     assert hr[:, 1:].eq(0).all()
-    _, hr = tiles.batch(0, seed=0, size=32, crop=16, permute_channels=True)
+    _, hr = crops(tiles, size=32, permute_channels=True)
     assert hr.amax((2, 3)).sum(1).eq(1).all()
     assert hr.amax((0, 2, 3)).eq(1).all()
 
@@ -274,6 +293,6 @@ def test_crops_are_in_zero_to_one_and_keep_their_colours() -> None:
 def test_all_eight_symmetries_occur() -> None:
     corner = torch.zeros(1, 3, 16, 16, dtype=torch.uint8)
     corner[:, :, 0, 1] = 255
-    _, hr = Tiles(corner, corner[:, :, ::4, ::4]).batch(0, seed=0, size=200, crop=16)
+    _, hr = crops(Tiles(corner, corner[:, :, ::4, ::4]), size=200)
     places = {tuple(place) for place in hr[:, 0].nonzero()[:, 1:].tolist()}
     assert places == {(0, 1), (0, 14), (15, 1), (15, 14), (1, 0), (14, 0), (1, 15), (14, 15)}

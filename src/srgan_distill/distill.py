@@ -6,7 +6,7 @@ from .errors import exit_code
 from .layout import Layout
 from .networks.weights import load_generator
 from .params import load
-from .training.run import train_generator
+from .training.run import Run, train_generator
 
 
 def run(name: str) -> None:
@@ -15,19 +15,20 @@ def run(name: str) -> None:
     layout = Layout(params.profile)
     strategy = params.strategies[name]
     train_generator(
-        layout,
-        "distill",
-        name,
-        generator=load_generator(layout.generator("pretrain", "student")),
-        network=params.networks["student"],
-        phases=params.distill.phases(strategy),
-        budget=params.budget.distill,
-        seed=params.seed,
-        device=params.device,
-        precision=params.precision,
-        losses=params.losses,
-        content=params.content,
-        teacher=layout.generator("train", strategy.teacher),
+        Run(
+            layout=layout,
+            stage="distill",
+            name=name,
+            generator=load_generator(layout.generator("pretrain", "student")),
+            network=params.networks["student"],
+            phases=params.distill.phases(strategy),
+            budget=params.budget.distill,
+            seed=params.seed,
+            hardware=params.hardware,
+            losses=params.losses,
+            content=params.content,
+            teacher=layout.generator("train", strategy.teacher),
+        )
     )
 
 

@@ -49,7 +49,7 @@ def run(stage: str, name: str = "bicubic") -> None:
     weights = {part: layout.weights / file for part, file in parameter_files(metrics).items()}
     check_available(metrics, weights)
     model = model_name(stage, name)
-    upscale = upscaler(layout, stage, name, params.device)
+    upscale = upscaler(layout, stage, name, params.hardware.device)
     pairs = [
         (test_set, lr, layout.references(test_set) / lr.name)
         for test_set in params.budget.download.test

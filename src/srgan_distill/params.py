@@ -150,6 +150,24 @@ class PreprocessScale(Section):
     on_bad_image: Literal["stop", "skip"]
 
 
+class Hardware(Section):
+    """What the networks run on, and by which means; all but `device` concern training alone.
+
+    What each brings is in benchmarks/README.md. `devices` are GPUs (or, on a CPU, processes) of
+    each of `num_nodes` machines; every batch is divided among them.
+    """
+
+    device: Literal["auto", "cpu", "cuda"]
+    devices: Count
+    num_nodes: Count
+    precision: Literal["auto", "float32", "bfloat16"]
+    channels_last: bool
+    fused_adam: bool
+    compile: bool
+    tiles: Literal["auto", "device", "host"]
+    checkpoint_seconds: Annotated[float, Field(ge=0)]
+
+
 class Budget(Section):
     """How long a network trains: steps of `batch` HR crops of `crop` x `crop` px.
 
@@ -237,7 +255,7 @@ class Profile(Section):
     report: ReportScale
 
     @model_validator(mode="after")
-    def _crops_fit_tiles(self) -> "Profile":
+    def _crops_fit_tiles(self) -> Self:
         for stage, budget in self.budgets().items():
             if budget.crop > self.preprocess.tile:
                 raise ValueError(
@@ -262,9 +280,8 @@ class Params(Section):
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     profile: str
     strategy: str
-    device: Literal["auto", "cpu", "cuda"]
-    precision: Literal["auto", "float32", "bfloat16"]
     mirror: str | None
+    hardware: Hardware
     scale: Literal[4]
     networks: dict[Literal["teacher", "student"], Network]
     losses: Losses
@@ -280,7 +297,7 @@ class Params(Section):
         return self.profiles[self.profile]
 
     @model_validator(mode="after")
-    def _names_exist(self) -> "Params":
+    def _names_exist(self) -> Self:
         _one_of("profile", self.profile, self.profiles)
         _one_of("strategy", self.strategy, self.strategies)
         for network in ("teacher", "student"):

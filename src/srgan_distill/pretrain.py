@@ -6,7 +6,7 @@ from .errors import exit_code
 from .layout import Layout
 from .networks.generator import build_generator
 from .params import Phase, load
-from .training.run import train_generator
+from .training.run import Run, train_generator
 
 
 def run(name: str) -> None:
@@ -14,16 +14,17 @@ def run(name: str) -> None:
     params = load()
     network = params.networks[name]
     train_generator(
-        Layout(params.profile),
-        "pretrain",
-        name,
-        generator=build_generator(network.filters, network.blocks, params.seed),
-        network=network,
-        phases=[Phase(terms=["pixel"])],
-        budget=params.budget.pretrain[name],
-        seed=params.seed,
-        device=params.device,
-        precision=params.precision,
+        Run(
+            layout=Layout(params.profile),
+            stage="pretrain",
+            name=name,
+            generator=build_generator(network.filters, network.blocks, params.seed),
+            network=network,
+            phases=[Phase(terms=["pixel"])],
+            budget=params.budget.pretrain[name],
+            seed=params.seed,
+            hardware=params.hardware,
+        )
     )
 
 

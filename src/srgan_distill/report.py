@@ -62,8 +62,7 @@ def run() -> None:
         "seed": params.seed,
         "profile": params.profile,
         "strategy": params.strategy,
-        "device": params.device,
-        "precision": params.precision,
+        "hardware": params.hardware,
         "scale": params.scale,
         "networks": params.networks,
         "losses": params.losses,
@@ -91,7 +90,7 @@ def run() -> None:
         ],
         curves=[_group(layout, title, names) for title, names in runs.items()],
         colours=COLOURS,
-        environment=environment(params.device, params.precision),
+        environment=environment(params.hardware),
         parameters=parameters_text(parameters),
     )
     path = layout.folder("report") / "report.html"

@@ -6,7 +6,7 @@ from .errors import exit_code
 from .layout import Layout
 from .networks.weights import load_generator
 from .params import load
-from .training.run import train_generator
+from .training.run import Run, train_generator
 
 
 def run(name: str) -> None:
@@ -15,18 +15,19 @@ def run(name: str) -> None:
     layout = Layout(params.profile)
     recipe = params.train[name]
     train_generator(
-        layout,
-        "train",
-        name,
-        generator=load_generator(layout.generator("pretrain", recipe.network)),
-        network=params.networks[recipe.network],
-        phases=recipe.phases,
-        budget=params.budget.train,
-        seed=params.seed,
-        device=params.device,
-        precision=params.precision,
-        losses=params.losses,
-        content=params.content,
+        Run(
+            layout=layout,
+            stage="train",
+            name=name,
+            generator=load_generator(layout.generator("pretrain", recipe.network)),
+            network=params.networks[recipe.network],
+            phases=recipe.phases,
+            budget=params.budget.train,
+            seed=params.seed,
+            hardware=params.hardware,
+            losses=params.losses,
+            content=params.content,
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""What a network computes on, and in which precision."""
+"""What a network computes on, and by which means."""
 
 import ctypes
 import os
@@ -16,10 +16,16 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h
 
 @dataclass(frozen=True)
 class Compute:
-    """A device and the precision of its convolutions (weights and losses stay float32)."""
+    """A device, the precision of its convolutions (weights and losses stay float32), its layout."""
 
     device: torch.device
     dtype: torch.dtype
+    channels_last: bool = True
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """How images and weights lie in memory."""
+        return torch.channels_last if self.channels_last else torch.contiguous_format
 
     def autocast(self) -> AbstractContextManager:
         """Run convolutions and matrix products in `dtype`."""
@@ -28,27 +34,52 @@ class Compute:
         )
 
     def place(self, network: nn.Module) -> nn.Module:
-        """Move a network to the device, channels last, the layout its kernels are fastest in."""
-        return network.to(self.device, memory_format=torch.channels_last)
+        """Move a network to the device, its weights in the memory format."""
+        return network.to(self.device, memory_format=self.memory_format)
 
     def __str__(self) -> str:
         name = torch.cuda.get_device_name() if self.device.type == "cuda" else "CPU"
         return f"{name}, {str(self.dtype).removeprefix('torch.')}"
 
 
-def choose_compute(device: str, precision: str) -> Compute:
-    """Resolve the parameters `device` and `precision`.
+def choose_device(device: str, count: int = 1) -> str:
+    """Resolve the parameter `hardware.device`, where `count` devices are wanted, to cpu or cuda.
+
+    Raises:
+        UserError: `cuda` is asked for where there is none, or more GPUs than there are.
+    """
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "hardware.device = cuda: this machine has no usable GPU; set it to cpu or auto"
+        )
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and count > torch.cuda.device_count():
+        raise UserError(
+            f"hardware.devices = {count}: this machine has {torch.cuda.device_count()} GPUs"
+        )
+    return device
+
+
+def choose_compute(
+    device: str, precision: str, channels_last: bool = True, number: int = 0
+) -> Compute:
+    """Resolve the parameters `hardware.device` and `hardware.precision`.
+
+    Args:
+        number: which GPU, where there are several.
 
     Raises:
         UserError: `cuda` is asked for where there is none.
     """
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UserError("device = cuda: this machine has no usable GPU; set device to cpu or auto")
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = choose_device(device)
     if precision == "auto":
         precision = "bfloat16" if _multiplies_bfloat16(device) else "float32"
-    return Compute(torch.device(device), getattr(torch, precision))
+    return Compute(
+        torch.device(device, number if device == "cuda" else None),
+        getattr(torch, precision),
+        channels_last,
+    )
 
 
 def _multiplies_bfloat16(device: str) -> bool:
@@ -61,7 +92,7 @@ def keep_freed_memory() -> None:
     """Let this process keep the memory that tensors free, instead of asking for it every step.
 
     glibc hands large blocks back to the kernel at once, which clears each of their pages when they
-    are asked for again: a third of a training step on a CPU (benchmarks/README.md).
+    are asked for again: up to a third of a training step on a CPU (benchmarks/README.md).
     """
     if sys.platform != "linux":
         return

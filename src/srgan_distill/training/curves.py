@@ -13,12 +13,15 @@ from dvclive import Live, monitor_system
 class Curves:
     """Losses and validation in one folder, speed and system load in another.
 
+    With `write` False, they are kept in memory alone.
+
     The first is the same on every run of one machine and can be an output of a stage; the second
     is not. Use as a context manager.
     """
 
-    def __init__(self, learning: Path, system: Path) -> None:
-        self._folders = learning, system
+    def __init__(self, learning: Path, system: Path, write: bool = True) -> None:
+        self._folders = (learning, system) if write else ()
+        self._lives: list[Live] = []
         self.rows: list[tuple[int, dict[str, float], dict[str, float]]] = []
 
     def __enter__(self) -> "Curves":
@@ -26,19 +29,20 @@ class Curves:
         # the CPU's, where there is no driver.
         monitor_system.GPU_AVAILABLE = _has_nvidia_driver()
         options = {"dvcyaml": None, "save_dvc_exp": False, "report": None}
-        learning, system = map(str, self._folders)
-        self._learning = Live(learning, **options)
-        self._system = Live(system, monitor_system=True, **options)
+        self._lives = [
+            Live(str(folder), monitor_system=monitor, **options)
+            for folder, monitor in zip(self._folders, (False, True), strict=False)
+        ]
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._learning.end()
-        self._system.end()
+        for live in self._lives:
+            live.end()
 
     def log(self, step: int, learning: Mapping[str, float], system: Mapping[str, float]) -> None:
         """Record named values at `step` of the stage; "loss/content" becomes a file in loss/."""
         self.rows.append((step, dict(learning), dict(system)))
-        for live, values in ((self._learning, learning), (self._system, system)):
+        for live, values in zip(self._lives, (learning, system), strict=False):
             live.step = step
             for name, value in values.items():
                 live.log_metric(name, value)

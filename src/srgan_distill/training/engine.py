@@ -17,8 +17,9 @@ from ..networks.generator import Generator
 from ..params import Budget, Phase
 from .checkpoint import Checkpoint
 from .curves import Curves, device_load
+from .feed import Feed
 from .losses import TERMS, Batch, Judges, discriminator_loss
-from .tiles import Tiles
+from .team import ALONE, Team
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,20 @@ class Trainer:
     """What every phase of a stage shares.
 
     `weights` maps each loss term to its weight; `validate` gives the generator's PSNR in dB on
-    the validation images; `checkpoint_seconds` is the least time between two checkpoints.
+    the validation images; `checkpoint_seconds` is the least time between two checkpoints. Of a
+    team, the first process alone validates, records and saves.
     """
 
     compute: Compute
-    tiles: Tiles
+    feed: Feed
     judges: Judges
     weights: dict[str, float]
     budget: Budget
-    seed: int
     validate: Callable[[Generator], float]
     curves: Curves
     checkpoint: Checkpoint
+    team: Team = ALONE
+    fused_adam: bool = True
     checkpoint_seconds: float = 30
 
     def train(self, generator: Generator, phases: list[Phase], label: str) -> float:
@@ -73,13 +76,14 @@ class Trainer:
         Raises:
             UserError: a loss is no longer finite; names step and term.
         """
-        state = self.checkpoint.load() or {"step": 0}
+        state = self.team.what_the_first_has(self.checkpoint.load()) or {"step": 0}
         start = state["step"]
         if start:
             self._restore(generator, state)
         with tqdm(
-            total=self.budget.steps, initial=start, desc=label, unit="step", mininterval=1
-        ) as bar:
+            total=self.budget.steps, initial=start, desc=label, unit="step", mininterval=1,
+            disable=not self.team.leads,
+        ) as bar:  # fmt: skip
             for span in plan(phases, self.budget.steps):
                 if start < span.end:
                     self._run(generator, span, state, bar)
@@ -109,14 +113,14 @@ class Trainer:
             history.clear()
             values = {f"loss/{name}": value for name, value in losses.items()}
             values["learning_rate"] = lr
-            if last or done % self.budget.validate_every == 0:
+            if self.team.leads and (last or done % self.budget.validate_every == 0):
                 values["validation_psnr"] = self.validate(generator)
                 generator.train()
             system = {"images_per_second": speed, **device_load(self.compute.device)}
             self.curves.log(done, values, system)
             bar.set_postfix({**losses, "PSNR": self.curves.last("validation_psnr")}, refresh=False)
             bar.update(done - bar.n)
-            if now - saved_at >= self.checkpoint_seconds:
+            if self.team.leads and now - saved_at >= self.checkpoint_seconds:
                 self._save(generator, optimizers, done)
                 saved_at = now
             began = time.perf_counter()
@@ -145,7 +149,7 @@ class Trainer:
         if "adversarial" in span.terms:
             networks.append(self.judges.discriminator)
         return [
-            torch.optim.Adam(network.parameters(), self.budget.lr, fused=True)
+            torch.optim.Adam(network.parameters(), self.budget.lr, fused=self.fused_adam)
             for network in networks
         ]
 
@@ -162,10 +166,7 @@ class Trainer:
         self, generator: Generator, span: Span, step: int, optimizers: list[torch.optim.Adam]
     ) -> Tensor:
         """One step of the generator, then one of the discriminator; the losses, on the device."""
-        budget = self.budget
-        lr, hr = self.tiles.batch(
-            step, self.seed, budget.batch, budget.crop, budget.permute_channels
-        )
+        lr, hr = self.feed(step)
         discriminator = self.judges.discriminator
         if discriminator is not None:
             discriminator.requires_grad_(False)
@@ -175,18 +176,17 @@ class Trainer:
         total = sum(
             self.weights[term] * loss for term, loss in zip(span.terms, losses, strict=True)
         )
-        _update(optimizers[0], total)
+        _update(optimizers[0], total, self.team)
         if "adversarial" in span.terms:
             discriminator.requires_grad_(True)
             with self.compute.autocast():
                 losses.append(discriminator_loss(discriminator, batch.sr, hr))
-            _update(optimizers[1], losses[-1])
+            _update(optimizers[1], losses[-1], self.team)
         return torch.stack([loss.detach() for loss in losses])
 
-    @staticmethod
-    def _read(history: list[Tensor], names: tuple[str, ...], last: int) -> dict[str, float]:
+    def _read(self, history: list[Tensor], names: tuple[str, ...], last: int) -> dict[str, float]:
         """Mean losses since the last log point."""
-        losses = torch.stack(history).cpu()
+        losses = self.team.mean(torch.stack(history)).cpu()
         if not losses.isfinite().all():
             row, column = (~losses.isfinite()).nonzero()[0].tolist()
             step = last - len(losses) + 1 + row
@@ -198,7 +198,8 @@ class Trainer:
         return dict(zip(names, losses.mean(0).tolist(), strict=True))
 
 
-def _update(optimizer: torch.optim.Adam, loss: Tensor) -> None:
+def _update(optimizer: torch.optim.Adam, loss: Tensor, team: Team) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
+    team.average_gradients(optimizer.param_groups[0]["params"])
     optimizer.step()

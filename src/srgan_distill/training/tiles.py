@@ -1,6 +1,8 @@
-"""Training crops: uint8 tiles in memory, cut, flipped and turned in batch on the device."""
+"""Training crops: uint8 tiles in memory, cut, flipped and turned in batch."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -8,23 +10,40 @@ from torch import Tensor
 
 from ..quality.protocol import SCALE
 
+Crops = tuple[Tensor, Tensor]
 
+
+@dataclass(frozen=True)
 class Tiles:
-    """HR tiles [N, 3, T, T] and their LR [N, 3, T/4, T/4], uint8 RGB."""
+    """HR tiles [N, 3, T, T] and their LR [N, 3, T/4, T/4], uint8 RGB, on one device."""
 
-    def __init__(self, hr: Tensor, lr: Tensor) -> None:
-        self.hr = hr
-        self.lr = lr
+    hr: Tensor
+    lr: Tensor
 
     @classmethod
-    def open(cls, folder: Path, device: torch.device) -> "Tiles":
-        """Load the arrays the `preprocess` stage wrote."""
-        hr, lr = (torch.from_numpy(np.load(folder / f"{name}.npy")) for name in ("hr", "lr"))
-        return cls(hr.to(device), lr.to(device))
+    def open(
+        cls, folder: Path, device: torch.device, place: Literal["auto", "device", "host"]
+    ) -> "Tiles":
+        """Load the arrays the `preprocess` stage wrote.
 
-    def batch(
-        self, step: int, seed: int, size: int, crop: int, permute_channels: bool = False
-    ) -> tuple[Tensor, Tensor]:
+        Args:
+            place: `device`, or `host`, the computer's own memory; `auto` is the device where they
+                take less than a half of its free memory.
+        """
+        hr, lr = (torch.from_numpy(np.load(folder / f"{name}.npy")) for name in ("hr", "lr"))
+        if place == "auto":
+            place = "device" if hr.nbytes + lr.nbytes < _free_memory(device) / 2 else "host"
+        return cls(hr.to(device), lr.to(device)) if place == "device" else cls(hr, lr)
+
+    def cut(
+        self,
+        step: int,
+        seed: int,
+        size: int,
+        crop: int,
+        permute_channels: bool = False,
+        part: slice = slice(None),
+    ) -> Crops:
         """The random crops of one training step, which depend on (seed, step) alone.
 
         Every crop is flipped and transposed at random (the eight symmetries of the square).
@@ -36,9 +55,11 @@ class Tiles:
             crop: side of an HR crop in pixels, a multiple of the scale.
             permute_channels: put red, green and blue of each crop in a random order (Yoo et al.,
                 arXiv 2004.00448): more colours for few training images.
+            part: which of the crops to cut.
 
         Returns:
-            LR [size, 3, crop/4, crop/4] and HR [size, 3, crop, crop], float32 in [0, 1].
+            LR [N, 3, crop/4, crop/4] and HR [N, 3, crop, crop] of the N crops of `part`, uint8,
+            where the tiles are.
         """
         # torch's own generator ignores all but 32 bits of its seed.
         mixed = np.random.SeedSequence((seed, step)).generate_state(1).item()
@@ -51,13 +72,14 @@ class Tiles:
         channels = torch.arange(3).expand(size, 3)
         if permute_channels:
             channels = torch.rand(size, 3, generator=random).argsort(1)
+        index, channels, corner, turn = index[part], channels[part], corner[:, part], turn[:, part]
         return (
-            self._cut(self.lr, index, channels, corner, side, turn),
-            self._cut(self.hr, index, channels, corner * SCALE, crop, turn),
+            self._pixels(self.lr, index, channels, corner, side, turn),
+            self._pixels(self.hr, index, channels, corner * SCALE, crop, turn),
         )
 
     @staticmethod
-    def _cut(
+    def _pixels(
         tiles: Tensor, index: Tensor, channels: Tensor, corner: Tensor, side: int, turn: Tensor
     ) -> Tensor:
         line = torch.arange(side)
@@ -70,5 +92,9 @@ class Tiles:
         )
         crops = tiles[tuple(part.to(tiles.device, non_blocking=True) for part in where)]
         transpose = turn[2].to(tiles.device, non_blocking=True)
-        crops = torch.where(transpose[:, None, None, None], crops.transpose(2, 3), crops)
-        return crops.to(memory_format=torch.channels_last).float().div(255)
+        return torch.where(transpose[:, None, None, None], crops.transpose(2, 3), crops)
+
+
+def _free_memory(device: torch.device) -> float:
+    """In bytes; without limit where the device is the host."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else float("inf")
