@@ -1,0 +1,55 @@
+"""Time several ways to do one thing by turns, each in a process of its own."""
+
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from multiprocessing.connection import Connection
+
+import torch
+from torch.multiprocessing import get_context
+
+Build = Callable[[], Callable[[], object]]
+
+
+def medians(ways: dict[str, Build], rounds: int) -> dict[str, float]:
+    """Median seconds of one call of each way, in rounds in which each has its turn.
+
+    Turns, so that a change of the machine's speed meets all; processes, so that none lives with
+    another's memory allocator or caches. The first round warms up and does not count.
+
+    Args:
+        ways: a function that prepares a way and gives the function to time; picklable.
+    """
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    with ExitStack() as stack:
+        pipes = {name: stack.enter_context(_worker(build)) for name, build in ways.items()}
+        for count in range(rounds + 1):
+            for name, pipe in pipes.items():
+                pipe.send("go")
+                seconds = pipe.recv()
+                if count:
+                    times[name].append(seconds)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def _worker(build: Build) -> Connection:
+    """Start a process that does `build()()` at each message; closing the pipe ends it."""
+    here, there = get_context("spawn").Pipe()
+    get_context("spawn").Process(target=_serve, args=(build, there), daemon=True).start()
+    there.close()
+    return here
+
+
+def _serve(build: Build, pipe: Connection) -> None:
+    work = build()
+    while True:
+        try:
+            pipe.recv()
+        except EOFError:
+            return
+        began = time.perf_counter()
+        work()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        pipe.send(time.perf_counter() - began)

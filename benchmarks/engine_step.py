@@ -1,0 +1,103 @@
+"""A step of this project's training loop on its own, for the benchmarks."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from srgan_distill.networks.compute import choose_compute, keep_freed_memory
+from srgan_distill.networks.content import vgg19_random
+from srgan_distill.networks.discriminator import build_discriminator
+from srgan_distill.networks.generator import Generator, PReLU, build_generator
+from srgan_distill.params import Budget
+from srgan_distill.training.checkpoint import Checkpoint
+from srgan_distill.training.curves import Curves
+from srgan_distill.training.engine import Span, Trainer
+from srgan_distill.training.feed import Feed
+from srgan_distill.training.losses import Judges, freeze
+from srgan_distill.training.team import ALONE
+from srgan_distill.training.tiles import Tiles
+
+CROP, BATCH = 96, 16
+SIZES = {"teacher": (64, 16), "student": (32, 8)}
+# phase: the network that learns and the terms it minimises
+PHASES = {
+    "pretrain teacher": ("teacher", ("pixel",)),
+    "pretrain student": ("student", ("pixel",)),
+    "train teacher_gan": ("teacher", ("content", "adversarial")),
+    "distill gan2gan": ("student", ("content", "adversarial", "distillation")),
+    "distill gan2g": ("student", ("content", "distillation")),
+}
+WEIGHTS = {"pixel": 1.0, "content": 1.0, "distillation": 4.0, "adversarial": 1e-3}
+
+
+class PlainGenerator(Generator):
+    """A `Generator` computed as its figure shows it: torch's PReLU, the 9x9 tail at the end."""
+
+    def forward(self, lr: torch.Tensor) -> torch.Tensor:
+        features = self.head(lr)
+        return self.tail(self.upsample(features + self.fuse(self.blocks(features))))
+
+
+def plain_generator(filters: int, blocks: int, seed: int) -> Generator:
+    """The weights of `build_generator`, in the plain form."""
+    generator = build_generator(filters, blocks, seed)
+    generator.__class__ = PlainGenerator
+    for module in generator.modules():
+        if isinstance(module, PReLU):
+            module.__class__ = nn.PReLU
+    return generator
+
+
+def judges(
+    terms: tuple[str, ...], place: Callable[[nn.Module], nn.Module], generator: Callable
+) -> Judges:
+    """The networks these terms look at."""
+    return Judges(
+        content=place(vgg19_random("conv5_4", 15.2)) if "content" in terms else None,
+        teacher=place(freeze(generator(64, 16, 1))) if "distillation" in terms else None,
+        discriminator=place(build_discriminator(CROP, 0)) if "adversarial" in terms else None,
+    )
+
+
+def engine_step(
+    phase: str,
+    tiles_file: Path,
+    precision: str = "auto",
+    channels_last: bool = True,
+    fused_adam: bool = True,
+    compiled: bool = False,
+    keep_memory: bool = True,
+    fast_forms: bool = True,
+) -> Callable[[], object]:
+    """A function that runs one step of `phase`; each means can be left out."""
+    network, terms = PHASES[phase]
+    if keep_memory:
+        keep_freed_memory()
+    compute = choose_compute("auto", precision, channels_last)
+    hr = torch.from_numpy(np.load(tiles_file)).to(compute.device)
+    tiles = Tiles(hr, hr[:, :, ::4, ::4].contiguous())
+    build = build_generator if fast_forms else plain_generator
+    budget = Budget(
+        steps=10**6, batch=BATCH, crop=CROP, lr=1e-4, lr_end=1e-4, permute_channels=False,
+        log_every=10**6, validate_every=10**6,
+    )  # fmt: skip
+    nowhere = Path(tempfile.gettempdir())
+    trainer = Trainer(
+        compute, Feed(tiles, compute, budget, 0, ALONE), judges(terms, compute.place, build),
+        WEIGHTS, budget, lambda generator: 0.0, Curves(nowhere, nowhere, write=False),
+        Checkpoint(nowhere / "none.pt", ""), fused_adam=fused_adam,
+    )  # fmt: skip
+    generator = compute.place(build(*SIZES[network], 0)).train()
+    judged = (trainer.judges.content, trainer.judges.teacher, trainer.judges.discriminator)
+    if compiled:
+        for part in (generator, *judged):
+            if part is not None:
+                part.compile()
+    span = Span(terms, 0, budget.steps)
+    optimizers = trainer._optimizers(generator, span)
+    steps = iter(range(budget.steps))
+    return lambda: trainer._step(generator, span, next(steps), optimizers)
