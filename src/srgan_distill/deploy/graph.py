@@ -86,16 +86,11 @@ def _folded(block: ResidualBlock) -> nn.Sequential:
 
 def _polyphase(tail: nn.Conv2d) -> nn.Conv2d:
     """The 5x5 convolution before the shuffle that stands for the 9x9 one behind it."""
-    kernel = polyphase_kernel(tail.weight.detach())
-    outputs = 4 * _PADDED_COLOURS
-    conv = nn.Conv2d(kernel.shape[1], outputs, kernel.shape[2:], padding=2, device=kernel.device)
-    with torch.no_grad():
-        for parameter, values in (
-            (conv.weight, kernel),
-            (conv.bias, tail.bias.repeat_interleave(4)),
-        ):
-            parameter.zero_()
-            parameter[: len(values)] = values
+    padding = 4 * (_PADDED_COLOURS - _COLOURS)
+    kernel = F.pad(polyphase_kernel(tail.weight.detach()), (0, 0) * 3 + (0, padding))
+    conv = nn.Conv2d(*kernel.shape[1::-1], kernel.shape[2:], padding=2)
+    conv.weight = nn.Parameter(kernel)
+    conv.bias = nn.Parameter(F.pad(tail.bias.detach().repeat_interleave(4), (0, padding)))
     return conv
 
 
@@ -106,8 +101,9 @@ def export_onnx(generator: Generator, path: Path) -> None:
     `DeployedGenerator`: head.0, blocks.3.2, tail. The file is checked by onnx.
     """
     sizes = {0: "batch", 2: "height", 3: "width"}
+    network = DeployedGenerator(generator).eval()
     program = torch.onnx.export(
-        DeployedGenerator(generator).eval(),
+        network,
         (torch.zeros(2, 3, 8, 12),),
         input_names=[INPUT],
         output_names=[OUTPUT],
@@ -118,9 +114,10 @@ def export_onnx(generator: Generator, path: Path) -> None:
     )
     # The exporter notes where each node's code stands: paths of this machine.
     model = ClearMetadataAndDocStringPass()(program.model).model
-    for node in model.graph:
-        if node.op_type == "Conv":
-            node.name = node.inputs[1].name.removesuffix(".weight")
+    places = [name for name, part in network.named_modules() if isinstance(part, nn.Conv2d)]
+    convolutions = [node for node in model.graph if node.op_type == "Conv"]
+    for node, place in zip(convolutions, places, strict=True):
+        node.name = place
     write_model(ir.to_proto(model), path)
 
 

@@ -26,7 +26,7 @@ class Parity:
     """
 
     difference: float
-    levels: int
+    levels: float
     changed: float
 
     def figures(self) -> dict[str, float]:
@@ -74,7 +74,7 @@ def _require(name: str, where: str, what: str, value: float, limit: float) -> No
 def _compare(expected: np.ndarray, got: np.ndarray) -> Parity:
     levels = np.abs(_grey_levels(expected) - _grey_levels(got))
     return Parity(
-        float(np.abs(expected - got).max()), int(levels.max()), float((levels > 0).mean())
+        float(np.abs(expected - got).max()), float(levels.max()), float((levels > 0).mean())
     )
 
 
