@@ -59,6 +59,17 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "equal to 1",
         ),
         (
+            lambda p: p["profiles"]["sample"]["efficiency"].update(inputs=[[64, 64], [0, 64]]),
+            "profiles.sample.efficiency.inputs.1.0 = 0",
+            "equal to 1",
+        ),
+        (lambda p: p["export"].update(percentile=101.0), "export.percentile = 101.0", "100"),
+        (
+            lambda p: p["strategies"].update(efficiency=p["strategies"]["gan2g"]),
+            "'efficiency'",
+            "taken",
+        ),
+        (
             lambda p: p["strategies"]["gan2g"]["phases"][0].update(terms=["style"]),
             "strategies.gan2g.phases.0.terms.0 = 'style'",
             "'adversarial'",

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from srgan_distill import paper
-from srgan_distill.networks.generator import Generator
+from srgan_distill.networks.generator import PlainGenerator
 from srgan_distill.params import Network
 from srgan_distill.quality.markdown import table1_markdown, table2_markdown, table4_markdown
 from srgan_distill.quality.tables import multiply_adds, table1, table2, table4
@@ -86,7 +86,7 @@ def test_table1_has_the_papers_sizes() -> None:
 
 def test_multiply_adds_by_hand() -> None:
     with torch.device("meta"):
-        network = Generator(filters=2, blocks=1)
+        network = PlainGenerator(filters=2, blocks=1)
     lr, middle, sr = 3 * 5, 6 * 10, 12 * 20
     by_hand = (
         9 * 9 * 3 * 2 * lr  # head

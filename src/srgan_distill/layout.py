@@ -62,3 +62,7 @@ class Layout:
     def means(self, model: str) -> Path:
         """Mean scores of one model: set -> metric -> mean."""
         return self.metrics / f"{model}.json"
+
+    def exported(self, strategy: str, model: str) -> Path:
+        """An ONNX file of a strategy: student, student_int8 or its teacher."""
+        return self.folder("export", strategy) / f"{model}.onnx"

@@ -15,11 +15,12 @@ Term = Literal["pixel", "content", "distillation", "feature_distillation", "adve
 TEACHER_TERMS = {"distillation", "feature_distillation"}
 
 # Files in metrics/<profile>/, and the HR image in opinion scores: no model may be named like these.
-RESERVED = {"bicubic", "dmos", "ground_truth", "headline"}
+RESERVED = {"bicubic", "dmos", "efficiency", "ground_truth", "headline", "times"}
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
 MultipleOfScale = Annotated[int, Field(ge=4, multiple_of=4)]
+Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -126,6 +127,19 @@ class Distill(Section):
             phase.model_copy(update={"terms": list(dict.fromkeys([*phase.terms, *kept]))})
             for phase in strategy.phases
         ]
+
+
+class Export(Section):
+    """How the student becomes INT8 (see `srgan_distill.deploy.quantise`).
+
+    Of `calibration_tiles` training tiles, a half calibrates and a half judges. `percentile` of a
+    layer's values are within its INT8 range. Layers stay in float until the loss of PSNR on the
+    judging tiles is at most `most_psnr_loss` dB.
+    """
+
+    calibration_tiles: Annotated[int, Field(ge=2)]
+    percentile: Annotated[float, Field(gt=50, le=100)]
+    most_psnr_loss: Positive
 
 
 class DownloadScale(Section):
@@ -236,6 +250,13 @@ class TablesScale(Section):
     crops: Annotated[list[Crop], Field(min_length=1)]
 
 
+class EfficiencyScale(Section):
+    """What is timed: `repeats` runs, after one more, on LR images of [height, width] px each."""
+
+    inputs: Annotated[list[Size], Field(min_length=1)]
+    repeats: Count
+
+
 class ReportScale(Section):
     """How many images of each test set, the first by name, the report embeds: its size."""
 
@@ -252,6 +273,7 @@ class Profile(Section):
     distill: Budget
     evaluate: EvaluateScale
     tables: TablesScale
+    efficiency: EfficiencyScale
     report: ReportScale
 
     @model_validator(mode="after")
@@ -289,6 +311,7 @@ class Params(Section):
     train: dict[Name, Recipe]
     distill: Distill
     strategies: dict[Name, Strategy]
+    export: Export
     profiles: dict[str, Profile]
 
     @property

@@ -20,6 +20,7 @@ from .quality.results import read_scores
 
 SECTIONS = {
     "Table 1": "tables/table1.md",
+    "Efficiency": "efficiency.md",
     "Table 2": "tables/table2.md",
     "Intervals": "tables/table2_intervals.md",
     "Table 3": "opinion/table3.md",

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from .. import paper
-from ..networks.generator import Generator, parameter_count
+from ..networks.generator import PlainGenerator, parameter_count
 from ..params import Network
 from .intervals import Interval, difference_interval, mean_interval
 from .metrics import METRICS
@@ -55,7 +55,7 @@ def table1(networks: Mapping[str, Network], height: int, width: int) -> pd.DataF
     rows = []
     for name, network in networks.items():
         with torch.device("meta"):
-            generator = Generator(network.filters, network.blocks)
+            generator = PlainGenerator(network.filters, network.blocks)
         rows.append(
             {
                 "network": name,

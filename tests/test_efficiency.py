@@ -1,0 +1,163 @@
+"""What each form of the generators costs: counted by hand, timed in turns, in the right files."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from code_reading import SOURCE
+
+from srgan_distill import efficiency
+from srgan_distill.deploy import timing
+from srgan_distill.deploy.graph import export_onnx
+from srgan_distill.deploy.tables import (
+    costs_markdown,
+    speed_ratios,
+    teacher_over,
+    times_figures,
+    times_markdown,
+)
+from srgan_distill.deploy.variants import Variant, variants
+from srgan_distill.layout import Layout
+from srgan_distill.networks.compute import choose_compute
+from srgan_distill.networks.generator import Generator
+from srgan_distill.params import Network
+
+NETWORKS = {"teacher": Network(filters=4, blocks=2), "student": Network(filters=2, blocks=1)}
+SECONDS = {
+    "teacher_plain": 12.0, "student_plain": 4.0, "student_polyphase": 2.0, "teacher_onnx": 6.0,
+    "student_onnx": 1.5, "student_int8_onnx": 0.5, "student_plain_gpu": 0.1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the stage has run, on tiny networks."""
+    folder = tmp_path_factory.mktemp("project")
+    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    params["networks"] = {name: network.model_dump() for name, network in NETWORKS.items()}
+    params["profiles"]["sample"]["efficiency"] = {"inputs": [[8, 8], [9, 12]], "repeats": 1}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    for model in ("teacher", "student", "student_int8"):
+        network = NETWORKS[model.split("_")[0]]
+        path = folder / Layout("sample").exported(params["strategy"], model)
+        export_onnx(Generator(network.filters, network.blocks).eval(), path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        efficiency.run()
+    return folder / "metrics/sample"
+
+
+def test_what_is_the_same_on_every_run_is_apart_from_what_is_measured(project: Path) -> None:
+    costs = json.loads((project / "efficiency.json").read_text())
+    forms = {
+        "teacher_plain", "student_plain", "student_polyphase", "teacher_onnx", "student_onnx",
+        "student_int8_onnx",
+    }  # fmt: skip
+    assert set(costs) == forms | {"teacher_over"}
+    assert all(set(costs[form]) == {"parameters", "multiply_adds", "file_bytes"} for form in forms)
+    times = json.loads((project / "times.json").read_text())
+    assert set(times["inputs"]) == {"8x8", "12x9"}
+    measured = times["inputs"]["12x9"]["latency_ms"]
+    assert forms <= set(measured)
+    assert all(value > 0 for value in measured.values())
+    assert set(times["peak_memory_mb"]) == set(measured)
+    assert times["machine"]["threads"] == torch.get_num_threads()
+    assert "12x9" in (project / "times.md").read_text()
+    assert "1280 x 720" in (project / "efficiency.md").read_text()
+
+
+def test_costs_by_hand(project: Path) -> None:
+    costs = json.loads((project / "efficiency.json").read_text())
+    filters, lr = 2, 180 * 320
+    shared = (
+        9 * 9 * 3 * filters  # head
+        + 3 * 9 * filters * filters  # two of the block, one before the long skip
+        + (1 + 4) * 9 * filters * 4 * filters  # before each PixelShuffle
+    )
+    plain, polyphase, padded = (
+        lr * (shared + tail)
+        for tail in (
+            16 * 9 * 9 * filters * 3, 4 * 5 * 5 * 4 * filters * 12, 4 * 5 * 5 * 4 * filters * 16,
+        )
+    )  # fmt: skip
+    assert costs["student_plain"]["multiply_adds"] == plain
+    assert costs["student_polyphase"]["multiply_adds"] == polyphase
+    assert costs["student_onnx"]["multiply_adds"] == padded
+    folder = project.parents[1] / "data/sample/export/g2g_al"
+    assert costs["teacher_onnx"]["file_bytes"] == (folder / "teacher.onnx").stat().st_size
+    parameters = costs["teacher_plain"]["parameters"] / costs["student_plain"]["parameters"]
+    assert costs["teacher_over"]["student_int8_onnx"]["parameters"] == round(parameters, 4)
+
+
+def test_every_variant_runs_its_network(tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    export_onnx(Generator(2, 1).eval(), file)
+    found = variants(NETWORKS, lambda model: file, "cpu")
+    bfloat16 = choose_compute("cpu", "auto").dtype == torch.bfloat16
+    assert ("student_bfloat16" in {variant.key for variant in found}) == bfloat16
+    for variant in found:
+        variant.prepare(3, 5)()
+
+
+def test_ratios_are_of_one_run_and_of_the_cpu() -> None:
+    assert speed_ratios(SECONDS) == {
+        "onnx_student_over_teacher": 4.0,
+        "onnx_int8_student_over_teacher": 12.0,
+        "fastest_student_over_plain": 8.0,
+    }
+    figures = times_figures({(90, 160): SECONDS}, {"student_onnx": 12_340_000}, {"threads": 2})
+    assert figures["inputs"]["160x90"]["latency_ms"]["student_onnx"] == 1500
+    speed = figures["inputs"]["160x90"]["sr_megapixels_per_second"]["student_onnx"]
+    assert speed == pytest.approx(640 * 360 / 1e6 / 1.5)
+    assert figures["peak_memory_mb"] == {"student_onnx": 12.3}
+
+
+def test_pages_name_every_variant_with_its_figures() -> None:
+    shown = [Variant(key, key.upper(), NETWORKS["student"], "plain") for key in SECONDS]
+    page = times_markdown(
+        shown, {(90, 160): SECONDS}, dict.fromkeys(SECONDS, 5_000_000), {"threads": 2}
+    )
+    assert "threads 2" in page
+    (row,) = [line for line in page.splitlines() if line.startswith("| STUDENT_ONNX ")]
+    assert "1500.0 ms, 0.15 MP/s" in row
+    assert "5 MB" in row
+    (row,) = [line for line in page.splitlines() if line.startswith("| 160x90 ")]
+    assert [cell.strip() for cell in row.strip("|").split("|")[1:]] == [
+        "4.00", "12.00", "8.00", "STUDENT_INT8_ONNX",
+    ]  # fmt: skip
+    costs = {
+        "teacher_plain": {"parameters": 1000, "multiply_adds": 3 * 10**9, "file_bytes": 4_000_000},
+        "student_plain": {"parameters": 250, "multiply_adds": 10**9, "file_bytes": 1_000_000},
+    }
+    assert teacher_over(costs)["student_plain"] == {
+        "parameters": 4.0, "multiply_adds": 3.0, "file_bytes": 4.0,
+    }  # fmt: skip
+    (row,) = [
+        line for line in costs_markdown(shown, costs, 720, 1280).splitlines() if "STUDENT" in line
+    ]
+    assert [cell.strip() for cell in row.strip("|").split("|")[1:]] == [
+        "250", "4.00", "1.00 G", "3.00", "1.00 MB", "4.00",
+    ]  # fmt: skip
+
+
+def test_variants_take_turns_and_the_first_run_does_not_count() -> None:
+    order, pauses = [], {"a": iter([0.2, 0.01, 0.01, 0.01]), "b": iter([0.0, 0.03, 0.03, 0.03])}
+
+    def step(name: str) -> None:
+        order.append(name)
+        time.sleep(next(pauses[name]))
+
+    found = timing.median_latencies({name: lambda name=name: step(name) for name in "ab"}, 3)
+    assert "".join(order) == "abababab"
+    assert 0.01 <= found["a"] < 0.15
+    assert found["b"] >= 0.03
+
+
+def test_peak_memory_is_that_of_the_work() -> None:
+    with timing._Peak() as peak:
+        np.ones(25_000_000).sum()  # 200 MB
+    assert 150e6 < peak.bytes < 400e6

@@ -1,0 +1,224 @@
+"""Exported models: the same function as the network, documented, the same bytes, INT8 in bounds."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+import yaml
+from code_reading import SOURCE
+from test_evaluate import enlarging_generator
+from torch import nn
+
+from srgan_distill import export
+from srgan_distill.deploy.graph import DeployedGenerator, export_onnx
+from srgan_distill.deploy.parity import SIZES, check_parity
+from srgan_distill.deploy.quantise import Tiles, quantise
+from srgan_distill.deploy.runtime import open_model
+from srgan_distill.errors import UserError
+from srgan_distill.images import read_rgb, write_png
+from srgan_distill.layout import Layout
+from srgan_distill.networks.generator import Generator, PlainGenerator
+from srgan_distill.networks.weights import load_generator, save_generator
+from srgan_distill.quality.protocol import bicubic
+from srgan_distill.sources.packages import copy_photographs
+
+
+def trained(filters: int = 4, blocks: int = 2, seed: int = 0) -> Generator:
+    """A generator in eval mode with BatchNorm statistics and slopes as training leaves them."""
+    torch.manual_seed(seed)
+    generator = Generator(filters, blocks).eval()
+    for module in generator.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.2, 0.2)
+            nn.init.uniform_(module.running_var, 0.5, 2)
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+        elif isinstance(module, nn.PReLU):
+            nn.init.uniform_(module.weight, -0.5, 1.5)  # on both sides of 0 and of 1
+    return generator
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "student.onnx"
+    export_onnx(trained(), path)
+    return path
+
+
+def test_deployed_and_plain_forms_are_the_same_function() -> None:
+    generator, lr = trained().double(), torch.rand(2, 3, 7, 9, dtype=torch.double)
+    plain = PlainGenerator(4, 2).eval().double()
+    plain.load_state_dict(generator.state_dict())
+    with torch.no_grad():
+        expected = plain(lr)
+        torch.testing.assert_close(generator(lr), expected)
+        torch.testing.assert_close(DeployedGenerator(generator)(lr), expected)
+
+
+def test_model_agrees_with_the_network_on_odd_sizes_and_batches(model: Path) -> None:
+    generator = trained()
+    parity = check_parity("student", open_model(model, 1), generator, seed=0)
+    assert 0 < parity.difference < 1e-5
+    assert parity.levels <= 1
+    assert len(SIZES) >= 4
+    assert {height % 2 for _, height, _ in SIZES} == {0, 1}
+    assert next(generator.parameters()).dtype == torch.float32
+    assert open_model(model, 1)(np.zeros((1, 3, 1, 1), np.float32)).shape == (1, 3, 4, 4)
+
+
+def test_another_function_is_refused_with_size_and_difference(model: Path) -> None:
+    run = open_model(model, 1)
+
+    def wrong_on_odd_sizes(lr: np.ndarray) -> np.ndarray:
+        return run(lr) + 2e-4 * (lr.shape[2] % 2)
+
+    with pytest.raises(UserError, match=r"^student is not .* 1 images of 47x33 px, .* is 0\.0002"):
+        check_parity("student", wrong_on_odd_sizes, trained(), seed=0)
+    with pytest.raises(UserError, match="nan"):
+        check_parity("student", lambda lr: run(lr) * np.nan, trained(), seed=0)
+    # Within the limit of the difference, but too many pixels change.
+    with pytest.raises(UserError, match="share of changed grey levels"):
+        check_parity("student", lambda lr: run(lr) + 5e-5, trained(), seed=0)
+
+
+def test_the_graph_is_folded_documented_and_of_no_machine(model: Path) -> None:
+    graph = onnx.load(model).graph
+    kinds = {node.op_type for node in graph.node}
+    assert kinds == {"Conv", "Mul", "Relu", "Add", "DepthToSpace", "Slice"}
+    assert [node.name for node in graph.node if node.op_type == "Conv"] == [
+        "head.0", "blocks.0.0", "blocks.0.2", "blocks.1.0", "blocks.1.2", "fuse", "first.0",
+        "last.0", "tail",
+    ]  # fmt: skip
+    (lr,), (sr,) = graph.input, graph.output
+    sizes = [
+        [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        for value in (lr, sr)
+    ]
+    assert sizes == [["batch", 3, "height", "width"], ["batch", 3, "4*height", "4*width"]]
+    said = {entry.key: entry.value for entry in onnx.load(model).metadata_props}
+    assert "RGB in [0, 1]" in said["input"]
+    assert "not clipped" in said["output"]
+    assert said["layout"] == "NCHW"
+    assert not re.search(rb"\.py|/home|/work|site-packages", model.read_bytes())
+
+
+def test_a_file_that_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not exist"):
+        open_model(tmp_path / "none.onnx", 1)
+    (tmp_path / "bad.onnx").write_bytes(b"no model")
+    with pytest.raises(UserError, match=r"bad\.onnx is no model"):
+        open_model(tmp_path / "bad.onnx", 1)
+
+
+class Project:
+    """What stage export reads: a student, its teacher, training tiles, one test set."""
+
+    def __init__(self, folder: Path) -> None:
+        params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+        params["export"]["calibration_tiles"] = 8
+        params["profiles"]["sample"]["download"]["test"] = ["Nature"]
+        (folder / "params.yaml").write_text(yaml.safe_dump(params))
+        self.layout = Layout("sample")
+        for stage, name, blocks in (("train", "teacher_g", 2), ("distill", "g2g_al", 1)):
+            path = folder / self.layout.generator(stage, name)
+            save_generator(path, trained(4, blocks), 4, blocks)
+        hr = np.random.default_rng(0).integers(0, 256, (9, 24, 24, 3), np.uint8)
+        hr = np.stack([bicubic(tile, 4) for tile in hr])  # smooth, as photographs are
+        tiles = folder / self.layout.folder("preprocess", "train")
+        tiles.mkdir(parents=True)
+        lr = np.stack([bicubic(tile, 1 / 4) for tile in hr])
+        for name, images in (("hr", hr), ("lr", lr)):
+            np.save(tiles / f"{name}.npy", images.transpose(0, 3, 1, 2))
+        for index in (0, 1):
+            write_png(folder / self.layout.references("Nature") / f"{index}.png", hr[index])
+            write_png(folder / self.layout.inputs("Nature") / f"{index}.png", lr[index])
+
+
+def test_stage_writes_the_same_bytes_on_every_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    project = Project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    runs = []
+    for _ in range(2):
+        export.run("g2g_al")
+        files = sorted(project.layout.folder("export", "g2g_al").iterdir())
+        runs.append({file.name: file.read_bytes() for file in files})
+        runs[-1]["metrics"] = Path("metrics/sample/export/g2g_al.json").read_bytes()
+    assert runs[0] == runs[1]
+    assert set(runs[0]) == {"teacher.onnx", "student.onnx", "student_int8.onnx", "metrics"}
+    figures = json.loads(runs[0]["metrics"])
+    assert set(figures["parity"]) == {"teacher", "student"}
+    assert figures["parity"]["student"]["difference"] < 1e-4
+    assert set(figures["int8"]["psnr_change"]) == {"Nature"}
+    assert "PSNR on Nature" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Tiles:
+    """Tiles of a real photograph."""
+    folder = tmp_path_factory.mktemp("photographs")
+    copy_photographs("Nature", folder)
+    image = read_rgb(folder / "chelsea.png")
+    hr = np.stack([image[y : y + 96, x : x + 96] for y in (0, 96, 192) for x in range(0, 384, 96)])
+    lr = np.stack([bicubic(tile, 1 / 4) for tile in hr])
+    return Tiles(lr.transpose(0, 3, 1, 2), hr.transpose(0, 3, 1, 2), count=12)
+
+
+def convolutions(path: Path) -> dict[str, bool]:
+    """Whether each convolution takes dequantised INT8 weights."""
+    graph = onnx.load(path).graph
+    made_by = {output: node.op_type for node in graph.node for output in node.output}
+    return {
+        node.name: made_by.get(node.input[1]) == "DequantizeLinear"
+        for node in graph.node
+        if node.op_type == "Conv"
+    }
+
+
+def test_int8_where_it_costs_little(model: Path, photographs: Tiles, tmp_path: Path) -> None:
+    target = tmp_path / "int8.onnx"
+    assert quantise(model, target, photographs, 99.99, most_loss=100) == []
+    assert all(convolutions(target).values())
+    assert abs(photographs.psnr(target) - photographs.psnr(model)) < 1
+    before, after = (
+        {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+        for path in (model, target)
+    )
+    assert before.items() <= after.items()
+    assert after["int8_layers_in_float"] == "none"
+
+
+def test_layers_stay_in_float_until_the_loss_is_within_the_limit(
+    model: Path, tmp_path: Path
+) -> None:
+    """The truth is what the network gives, with a little noise: INT8 costs decibels."""
+    random = np.random.default_rng(0)
+    lr = random.integers(0, 256, (8, 3, 24, 24), np.uint8)
+    sr = 255 * open_model(model, 1)(lr.astype(np.float32) / 255)
+    hr = (sr + random.normal(0, 0.5, sr.shape)).clip(0, 255).round().astype(np.uint8)
+    tiles, target = Tiles(lr, hr, count=8), tmp_path / "int8.onnx"
+    assert quantise(model, target, tiles, 100.0, most_loss=100) == []
+    limit = (tiles.psnr(model) - tiles.psnr(target)) / 2
+    assert limit > 0.1
+
+    kept = quantise(model, target, tiles, 100.0, most_loss=limit)
+    assert 0 < len(kept) < len(convolutions(target))
+    assert {name for name, int8 in convolutions(target).items() if not int8} == set(kept)
+    assert tiles.psnr(model) - tiles.psnr(target) <= limit
+    said = {entry.key: entry.value for entry in onnx.load(target).metadata_props}
+    assert said["int8_layers_in_float"].split() == kept
+
+
+def test_layers_with_equal_weights_keep_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exporter stores equal values once."""
+    monkeypatch.chdir(tmp_path)
+    layout = enlarging_generator(tmp_path)
+    export_onnx(load_generator(layout.generator("train", "enlarge")), tmp_path / "model.onnx")
+    assert len(convolutions(tmp_path / "model.onnx")) == 7
+    open_model(tmp_path / "model.onnx", 1)
