@@ -11,7 +11,12 @@ from torch import nn
 from srgan_distill.networks.compute import choose_compute, keep_freed_memory
 from srgan_distill.networks.content import vgg19_random
 from srgan_distill.networks.discriminator import build_discriminator
-from srgan_distill.networks.generator import Generator, PReLU, build_generator
+from srgan_distill.networks.generator import (
+    Generator,
+    PlainGenerator,
+    PReLU,
+    build_generator,
+)
 from srgan_distill.params import Budget
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
@@ -34,16 +39,8 @@ PHASES = {
 WEIGHTS = {"pixel": 1.0, "content": 1.0, "distillation": 4.0, "adversarial": 1e-3}
 
 
-class PlainGenerator(Generator):
-    """A `Generator` computed as its figure shows it: torch's PReLU, the 9x9 tail at the end."""
-
-    def forward(self, lr: torch.Tensor) -> torch.Tensor:
-        features = self.head(lr)
-        return self.tail(self.upsample(features + self.fuse(self.blocks(features))))
-
-
 def plain_generator(filters: int, blocks: int, seed: int) -> Generator:
-    """The weights of `build_generator`, in the plain form."""
+    """What `build_generator` gives, computed as its figure shows it, with torch's own PReLU."""
     generator = build_generator(filters, blocks, seed)
     generator.__class__ = PlainGenerator
     for module in generator.modules():
