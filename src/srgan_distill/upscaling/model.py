@@ -136,9 +136,9 @@ def upscaled_bands(
 def _on_device(model: Model, pixels: np.ndarray, tile: int) -> Tensor:
     """`_upscaled` of one tile with its margin: [channels, 4 height, 4 width]."""
     try:
-        with torch.inference_mode(), model.compute.autocast():
+        with torch.inference_mode():
             values = torch.from_numpy(pixels.astype(np.float32)).to(model.compute.device)
-            return _upscaled(model.generator, values / np.iinfo(pixels.dtype).max).float()
+            return _upscaled(model, values / np.iinfo(pixels.dtype).max)
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and "memory" not in str(error):
             raise
@@ -147,8 +147,8 @@ def _on_device(model: Model, pixels: np.ndarray, tile: int) -> Tensor:
         ) from None
 
 
-def _upscaled(generator: Generator, image: Tensor) -> Tensor:
-    """One tile: [height, width, channels] in [0, 1] to [channels, 4 height, 4 width], not clipped.
+def _upscaled(model: Model, image: Tensor) -> Tensor:
+    """One tile: [height, width, channels] in [0, 1] to [channels, 4 height, 4 width].
 
     Grey is a colour image of three equal channels, and of the result its luma: what the eye and
     the benchmarks judge. Alpha is enlarged by bicubic interpolation: it keeps what is opaque
@@ -158,16 +158,18 @@ def _upscaled(generator: Generator, image: Tensor) -> Tensor:
     channels = planes.shape[1]
     is_colour = channels >= 3
     colours = planes[:, :3] if is_colour else planes[:, :1].expand(-1, 3, -1, -1)
-    result = generator(colours.contiguous(memory_format=torch.channels_last))[0]
+    with model.compute.autocast():
+        result = model.generator(colours.contiguous(memory_format=torch.channels_last))
+    result = result[0].float().clamp(0, 1)
     if not is_colour:
         result = torch.tensordot(result.new_tensor(_LUMA), result, dims=1).unsqueeze(0)
     if channels in (1, 3):
         return result
     alpha = F.interpolate(planes[:, -1:], scale_factor=SCALE, mode="bicubic")[0]
-    return torch.cat([result, alpha])
+    return torch.cat([result, alpha.clamp(0, 1)])
 
 
 def _to_integers(image: Tensor, dtype: np.dtype) -> np.ndarray:
-    """[channels, height, width] in [0, 1] to [height, width, channels], clipped and rounded."""
-    values = image.clamp(0, 1).mul(np.iinfo(dtype).max).round()
+    """[channels, height, width] in [0, 1] to [height, width, channels], rounded."""
+    values = image.mul(np.iinfo(dtype).max).round()
     return values.permute(1, 2, 0).cpu().numpy().astype(dtype)
