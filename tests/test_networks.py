@@ -61,8 +61,7 @@ def test_the_fast_forms_have_the_networks_gradients() -> None:
 
     weight = torch.randn(2, 3, 10, 14, dtype=torch.double)
     expected, got = (
-        torch.autograd.grad((weight * function(*inputs)).sum(), inputs)
-        for function in (plain, fast)
+        torch.autograd.grad((weight * function(*inputs)).sum(), inputs) for function in (plain, fast)
     )
     for part, (one, other) in enumerate(zip(expected, got, strict=True)):
         torch.testing.assert_close(one, other, msg=lambda text, part=part: f"{part}: {text}")

@@ -82,7 +82,8 @@ def _strips(bands: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         whole = len(band) // _STRIP * _STRIP
         for top in range(0, whole, _STRIP):
             yield band[top : top + _STRIP]
-        rest = [band[whole:]]
+        rest = [band[whole:].copy()]
+        del band  # before the next one is made
     if rest and len(rest[0]):
         yield rest[0]
 
@@ -138,10 +139,10 @@ def _by_pillow(name: str, **options: Any) -> Write:
         mode = {1: "L", 2: "RGBA", 3: "RGB", 4: "RGBA"}[channels]
         canvas = Image.new(mode, (width, height))
         top = 0
-        for band in bands:
-            part = Image.fromarray(band[..., 0] if channels == 1 else band)
+        for strip in _strips(bands):
+            part = Image.fromarray(strip[..., 0] if channels == 1 else strip)
             canvas.paste(part.convert(mode), (0, top))
-            top += len(band)
+            top += len(strip)
         kept = {"icc_profile": target.metadata.icc, "exif": target.metadata.exif,
                 "dpi": target.metadata.dpi}  # fmt: skip
         kept = {key: value for key, value in kept.items() if value}

@@ -116,6 +116,7 @@ def _any_size() -> Iterator[None]:
 
 def _read(path: Path, image: Image.Image) -> Picture:
     is_deep = image.mode in _DEEP_MODES and _has_16_bits(image)
+    is_grey_and_alpha = image.mode == "LA" or "'LA;16" in str(image.tile)
     orientation = image.getexif().get(_ORIENTATION, 1)
     # A camera's MPO holds the same photograph twice.
     pages = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
@@ -124,14 +125,15 @@ def _read(path: Path, image: Image.Image) -> Picture:
     if is_deep:
         if image.format == "TIFF" and image.tag_v2.get(_PLANAR) == 2:  # OpenCV would mix them up
             raise OSError("16-bit colours stored apart")
-        pixels = _deep_pixels(path, image.mode)
+        pixels = _deep_pixels(path, is_grey_and_alpha)
         if image.format != "TIFF":  # which OpenCV has turned
             pixels = _upright(pixels, orientation)
     elif image.mode == "CMYK":
-        pixels = np.asarray(ImageOps.exif_transpose(_rgb_of_cmyk(image, icc)))
+        pixels = _upright_pixels(_rgb_of_cmyk(image, icc))
         icc = None
     else:
-        pixels = np.asarray(ImageOps.exif_transpose(image.convert(_mode(path, image))))
+        mode = _mode(path, image)
+        pixels = _upright_pixels(image if image.mode == mode else image.convert(mode))
     if pixels.ndim == 2:
         pixels = pixels[..., np.newaxis]
     return Picture(pixels, Metadata(icc, _exif(image), image.info.get("dpi")), pages)
@@ -159,7 +161,12 @@ def _rgb_of_cmyk(image: Image.Image, icc: bytes | None) -> Image.Image:
     return ImageCms.profileToProfile(image, BytesIO(icc), srgb, outputMode="RGB")
 
 
-def _deep_pixels(path: Path, mode: str) -> np.ndarray:
+def _upright_pixels(image: Image.Image) -> np.ndarray:
+    ImageOps.exif_transpose(image, in_place=True)
+    return np.asarray(image)
+
+
+def _deep_pixels(path: Path, is_grey_and_alpha: bool) -> np.ndarray:
     """The 16 bits of colours, of which Pillow keeps 8."""
     import cv2
 
@@ -168,7 +175,7 @@ def _deep_pixels(path: Path, mode: str) -> np.ndarray:
         raise OSError("16 bits stored in an unusual way")
     if pixels.ndim == 2:
         return pixels
-    if mode == "LA":
+    if is_grey_and_alpha:
         return pixels[..., [0, 3]]
     return pixels[..., [2, 1, 0, 3][: pixels.shape[2]]]
 
