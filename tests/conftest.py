@@ -51,3 +51,18 @@ def coffee(tmp_path_factory):
 def photo(coffee):
     """A part of it: [14, 18, 3]."""
     return coffee[200:214, 300:318].copy()
+
+
+@pytest.fixture
+def run(tiny, capsys):
+    """The command with the tiny model: its exit code, stdout, and the lines of stderr."""
+
+    from srgan_distill import cli
+
+    def command(*arguments: object) -> tuple[int, str, list[str]]:
+        whole = ["upscale", *arguments, "--model", tiny, "--device", "cpu"]
+        code = cli.main([str(part) for part in whole])
+        out, err = capsys.readouterr()
+        return code, out, err.splitlines()
+
+    return command

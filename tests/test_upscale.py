@@ -19,19 +19,6 @@ ORIENTATION = ExifTags.Base.Orientation
 EXACT, LOSSY = ("png", "tif", "tiff", "bmp"), ("jpg", "jpeg", "webp")
 
 
-@pytest.fixture
-def run(tiny, capsys):
-    """The command with the tiny model: its exit code, stdout, and the lines of stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, list[str]]:
-        whole = ["upscale", *arguments, "--model", tiny, "--device", "cpu"]
-        code = cli.main([str(part) for part in whole])
-        out, err = capsys.readouterr()
-        return code, out, err.splitlines()
-
-    return command
-
-
 def deep(path: Path) -> np.ndarray:
     """A 16-bit file as another library reads it: RGB or RGBA."""
     if path.suffix == ".tif":
