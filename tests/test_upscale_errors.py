@@ -148,8 +148,11 @@ def test_no_space_is_said_before_the_work_and_while_writing(run, folder, tmp_pat
         patch.setattr(saving.shutil, "disk_usage", lambda _: usage)
         code, _, err = run(folder / "z.png", "-o", out)
         assert (code, "no space" in err[0]) == (1, True)
-    # The kernel itself says ENOSPC here.
-    monkeypatch.setattr(saving, "open", lambda *_: Path("/dev/full").open("wb"), raising=False)
+
+    def full(*_: object):
+        return Path("/dev/full").open("wb")  # noqa: SIM115: the kernel itself says ENOSPC here
+
+    monkeypatch.setattr(saving, "open", full, raising=False)
     for suffix in ("png", "jpg", "webp", "tif", "bmp"):
         code, _, err = run(folder / "z.png", "-o", out.with_suffix(f".{suffix}"))
         assert code == 1
