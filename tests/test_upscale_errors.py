@@ -150,7 +150,7 @@ def test_no_space_is_said_before_the_work_and_while_writing(run, folder, tmp_pat
         assert (code, "no space" in err[0]) == (1, True)
 
     def full(*_: object):
-        return Path("/dev/full").open("wb")  # noqa: SIM115  # the kernel says ENOSPC
+        return Path("/dev/full").open("wb")  # the kernel says ENOSPC
 
     monkeypatch.setattr(saving, "open", full, raising=False)
     for suffix in ("png", "jpg", "webp", "tif", "bmp"):

@@ -22,7 +22,7 @@ from .tiles import margin, spans, widened
 
 # Of one tile: a quarter of the free memory, and no more than what larger tiles gain little by. On
 # a CPU it also keeps a 12-megapixel photograph below 2 GB, torch and the result included.
-_TILE_MEMORY = {"cpu": 256 * 2**20, "cuda": 4 * 2**30}
+_TILE_MEMORY = {"cpu": 192 * 2**20, "cuda": 4 * 2**30}
 _SMALLEST_TILE = 32
 
 # Bytes for an LR pixel and a filter, measured: 2.5 copies of the largest layer, which has 4
