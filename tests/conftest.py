@@ -15,3 +15,55 @@ def shared() -> Path:
     if not (folder / "datasets").is_dir():
         pytest.skip("no shared data: set SRGAN_DISTILL_SHARED to a folder that holds datasets/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory) -> Path:
+    """The file of a generator with 4 filters and 1 block."""
+    from upscaling import tiny_generator
+
+    from srgan_distill.networks.weights import save_generator
+
+    file = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save_generator(file, tiny_generator(), 4, 1)
+    return file
+
+
+@pytest.fixture(scope="session")
+def model(tiny: Path):
+    """That generator, ready to upscale."""
+    from srgan_distill.api import load_model
+
+    return load_model(tiny, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def coffee(tmp_path_factory):
+    """A real photograph: uint8 RGB, [400, 600, 3]."""
+    from srgan_distill.images import read_rgb
+    from srgan_distill.sources.packages import copy_photographs
+
+    folder = tmp_path_factory.mktemp("photographs")
+    copy_photographs("Things", folder)
+    return read_rgb(folder / "coffee.png")
+
+
+@pytest.fixture
+def photo(coffee):
+    """A part of it: [14, 18, 3]."""
+    return coffee[200:214, 300:318].copy()
+
+
+@pytest.fixture
+def run(tiny, capsys):
+    """The command with the tiny model: its exit code, stdout, and the lines of stderr."""
+
+    from srgan_distill import cli
+
+    def command(*arguments: object) -> tuple[int, str, list[str]]:
+        whole = ["upscale", *arguments, "--model", tiny, "--device", "cpu"]
+        code = cli.main([str(part) for part in whole])
+        out, err = capsys.readouterr()
+        return code, out, err.splitlines()
+
+    return command

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from .errors import exit_code
+from .models import DEFAULT, names
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -18,11 +19,53 @@ def _parser() -> argparse.ArgumentParser:
         prog="srgan-distill", description="x4 super-resolution with distilled SRGAN students."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_upscale(commands)
     _add_score(commands)
     _add_rate(commands)
     _add_compare(commands)
     _add_review(commands)
     return parser
+
+
+def _add_upscale(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "upscale",
+        help="enlarge photographs to four times their width and height",
+        description="Enlarge photographs x4: PNG, JPEG, WebP, TIFF and BMP of 8 or 16 bits a "
+        "colour, with alpha, turned upright, with their colour profile and EXIF data. Exit code 1: "
+        "at least one could not be upscaled; the others are.",
+    )
+    command.add_argument(
+        "inputs", type=Path, nargs="+", metavar="PHOTO_OR_FOLDER",
+        help="image files, and folders whose images are meant",
+    )  # fmt: skip
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT",
+        help="a file, whose suffix names the format; or a folder, for results under the names of "
+        "their photographs: one that exists, or any name without the suffix of an image",
+    )  # fmt: skip
+    command.add_argument(
+        "--model", default=DEFAULT, metavar="FILE_OR_NAME",
+        help=f"a generator.safetensors of the pipeline, or a shipped model "
+        f"({', '.join(names())}); default: {DEFAULT}",
+    )  # fmt: skip
+    command.add_argument(
+        "--tile", type=_count, metavar="N",
+        help="work on squares of N pixels, for less memory or more speed; default: by the memory",
+    )  # fmt: skip
+    command.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: auto"
+    )
+    command.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32",
+        help="bfloat16: faster, wrong by up to two grey levels; default: float32",
+    )  # fmt: skip
+    command.add_argument(
+        "--quality", type=_percent, default=95, metavar="1..100",
+        help="of JPEG and WebP; default: 95",
+    )  # fmt: skip
+    command.add_argument("--force", action="store_true", help="replace files that exist")
+    command.set_defaults(run=upscale)
 
 
 def _add_score(commands: argparse._SubParsersAction) -> None:
@@ -81,11 +124,29 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _percent(text: str) -> int:
+    if _count(text) > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not from 1 to 100")
+    return int(text)
+
+
 def _weight(text: str) -> tuple[str, Path]:
     name, separator, file = text.partition("=")
     if not (name and separator and file):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE")
     return name, Path(file)
+
+
+def upscale(args: argparse.Namespace) -> int:
+    from .upscaling.command import Options, upscale_files
+    from .upscaling.model import load_model
+
+    model = load_model(args.model, args.device, args.precision)
+    options = Options(args.tile, args.quality, args.force)
+    done, failed = upscale_files(model, args.inputs, args.output, options)
+    if failed:
+        print(f"{done} upscaled, {failed} not", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def score(args: argparse.Namespace) -> None:

@@ -1,0 +1,191 @@
+"""Tiles make the whole: the margin is exactly the receptive field; the Python API on arrays."""
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from upscaling import tiny_generator
+
+from srgan_distill import models
+from srgan_distill.api import UserError, load_model, save_image, upscale
+from srgan_distill.images import to_tensor, to_uint8
+from srgan_distill.upscaling import model as engine
+from srgan_distill.upscaling.tiles import margin, spans
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 3])
+def test_margin_is_exactly_the_receptive_field(blocks):
+    generator, reach = tiny_generator(blocks).double(), margin(blocks)
+    side, first, last = 2 * reach + 8, reach + 2, reach + 4  # a tile of 2 pixels, off the centre
+    image = torch.rand(1, 3, side, side, dtype=torch.double, requires_grad=True)
+    tile = generator(image)[..., 4 * first : 4 * last, 4 * first : 4 * last]
+    tile.abs().sum().backward()
+    for axis in ((0, 1, 2), (0, 1, 3)):
+        read = image.grad.abs().amax(axis).nonzero()
+        assert (read.min(), read.max()) == (first - reach, last - 1 + reach)
+
+
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 100])
+def test_spans_cover_once_and_evenly(length):
+    found = list(spans(length, 16))
+    assert found[0][0] == 0
+    assert found[-1][1] == length
+    assert all(one[1] == other[0] for one, other in pairwise(found))
+    lengths = [stop - start for start, stop in found]
+    assert max(lengths) <= 16
+    assert max(lengths) - min(lengths) <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("tile", [1, 5, 16, 33])
+def test_tiles_make_the_whole(model, coffee, channels, tile):
+    # 16 bits show what 8 would round away: one grey level of 8 is 257 of 16.
+    colours = coffee[100:133, 200:226].astype(np.uint16) * 257
+    image = np.dstack([colours, colours[::-1, :, :1]])[..., -channels:]
+    if tile == 1:
+        image = image[:7, :5]
+    whole = upscale(model, image, tile=1000).astype(int)
+    difference = np.abs(upscale(model, image, tile) - whole)
+    assert difference.max() <= 1
+    assert whole.std() > 1000
+
+
+def test_a_smaller_margin_shows_at_the_seams(model, coffee, monkeypatch):
+    image = coffee[100:148, 200:248].astype(np.uint16) * 257
+    whole = upscale(model, image, tile=1000).astype(int)
+    monkeypatch.setattr(engine, "margin", lambda blocks: margin(blocks) - 1)
+    difference = np.abs(upscale(model, image, tile=24) - whole).max(axis=2)
+    assert difference[92:100].max() > 1
+    assert difference[:80, :80].max() <= 1
+
+
+def test_the_shipped_student_has_no_seams(coffee):
+    student = load_model(device="cpu")
+    image = coffee[100:180, 200:300]
+    whole = upscale(student, image, tile=1000).astype(int)
+    assert np.abs(upscale(student, image, tile=30) - whole).max() <= 1
+    with torch.no_grad():
+        expected = to_uint8(student.generator(to_tensor(image)))
+    assert np.abs(expected - whole).max() <= 1
+    # It is a student, not noise: it leaves what bicubic reduction would give back.
+    reduced = whole.reshape(80, 4, 100, 4, 3).mean((1, 3))
+    assert np.abs(reduced - image).mean() < 3
+
+
+def test_bfloat16_is_wrong_by_two_grey_levels_at_most(coffee):
+    image = coffee[100:150, 200:260]
+    exact, fast = (
+        upscale(load_model(device="cpu", precision=precision), image).astype(int)
+        for precision in ("float32", "bfloat16")
+    )
+    assert 0 < np.abs(fast - exact).max() <= 2
+
+
+def test_shapes_types_and_ranges(model, photo):
+    for channels in (1, 2, 3, 4):
+        image = np.dstack([photo, photo[..., :1]])[..., :channels]
+        result = upscale(model, image)
+        assert (result.shape, result.dtype) == ((56, 72, channels), np.uint8)
+    grey = upscale(model, photo[..., 0])
+    assert grey.shape == (56, 72)
+    np.testing.assert_array_equal(grey, upscale(model, photo[..., :1])[..., 0])
+    deep = upscale(model, photo.astype(np.uint16) * 257)
+    assert deep.dtype == np.uint16
+    assert np.abs(deep / 257 - upscale(model, photo)).max() <= 0.51
+
+
+def test_grey_is_the_luma_of_equal_channels(model, photo):
+    colours = upscale(model, np.repeat(photo[..., :1], 3, axis=2))
+    luma = colours @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(luma - upscale(model, photo[..., 0])).max() <= 1
+
+
+def test_alpha_keeps_opaque_and_transparent(model, photo):
+    alpha = np.zeros((14, 18, 1), np.uint8)
+    alpha[:, 9:] = 255
+    result = upscale(model, np.concatenate([photo, alpha], axis=2))
+    assert (result[:, :28, 3] == 0).all()
+    assert (result[:, -28:, 3] == 255).all()
+    np.testing.assert_array_equal(result[..., :3], upscale(model, photo))
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (np.zeros((4, 4, 3)), "float64"),
+        (np.zeros((4, 4, 5), np.uint8), r"\[4, 4, 5\]"),
+        (np.zeros((0, 4, 3), np.uint8), r"\[0, 4, 3\]"),
+        (np.zeros((1, 4, 4, 3), np.uint8), r"\[1, 4, 4, 3\]"),
+        (np.zeros(4, np.uint8), r"\[4\]"),
+    ],
+)
+def test_arrays_that_are_no_images_are_one_clear_error(model, tmp_path, image, message):
+    with pytest.raises(UserError, match=message):
+        upscale(model, image)
+    with pytest.raises(UserError, match=message):
+        save_image(tmp_path / "a.png", image)
+
+
+def test_tiles_follow_the_memory(model, monkeypatch):
+    student = load_model(device="cpu")
+    monkeypatch.setattr(engine.psutil, "virtual_memory", lambda: Memory(8 * 2**30))
+    plenty = student.tile()
+    assert 100 < plenty < 200
+    monkeypatch.setattr(engine.psutil, "virtual_memory", lambda: Memory(512 * 2**20))
+    assert 32 < student.tile() < plenty
+    monkeypatch.setattr(engine.psutil, "virtual_memory", lambda: Memory(0))
+    assert student.tile() == 32
+
+
+class Memory:
+    def __init__(self, available: int) -> None:
+        self.available = available
+
+
+def test_too_little_memory_for_a_tile_says_so(model, photo, monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(engine, "_upscaled", fail)
+    with pytest.raises(UserError, match="--tile"):
+        upscale(model, photo)
+
+
+def test_three_lines_are_enough(photo, tmp_path):
+    """The example of the docstring, word for word, in a process of its own."""
+    import srgan_distill.api
+
+    lines = [line.strip() for line in srgan_distill.api.__doc__.splitlines()]
+    start = next(index for index, line in enumerate(lines) if line.startswith("from srgan"))
+    code = "\n".join(lines[start : start + 4])
+    np.save(tmp_path / "photo.npy", photo)
+    code = f"import numpy; photo = numpy.load('photo.npy')\n{code}"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    assert (tmp_path / "large.png").stat().st_size > 1000
+
+
+def test_the_package_itself_stays_quick_to_import():
+    code = "import sys, srgan_distill, srgan_distill.models; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_shipped_models_are_small_and_on_the_card():
+    folder = Path(models.__file__).parent
+    card = (folder / "README.md").read_text()
+    assert models.DEFAULT in models.names()
+    for name in models.names():
+        assert models.find(name).stat().st_size < 2_000_000
+        assert f"`{name}`" in card
+
+
+def test_unknown_models_are_named(tmp_path):
+    for name in ("none", tmp_path, ""):
+        with pytest.raises(UserError, match="shipped model"):
+            load_model(name)
+    (tmp_path / "damaged.safetensors").write_bytes(b"no weights")
+    with pytest.raises(UserError, match="damaged"):
+        load_model(tmp_path / "damaged.safetensors")
