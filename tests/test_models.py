@@ -1,0 +1,42 @@
+"""The shipped models: small, on the card, and as good as the run they come from."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from srgan_distill import models
+from srgan_distill.images import to_uint8
+from srgan_distill.layout import Layout
+from srgan_distill.models.collect import collect
+from srgan_distill.networks.weights import load_generator, save_generator
+
+
+def test_every_file_is_small_and_on_the_card() -> None:
+    folder = Path(models.__file__).parent
+    card = (folder / "README.md").read_text()
+    assert models.find(models.DEFAULT).stat().st_size < 2_000_000
+    for name in models.names():
+        assert models.find(name).stat().st_size < 4_000_000
+        assert f"`{name}`" in card
+
+
+def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = load_generator(models.find(models.DEFAULT))
+    for parameter in source.parameters():
+        parameter.data *= 1 + 1e-4 * torch.rand_like(parameter)  # no longer float16's values
+    monkeypatch.chdir(tmp_path)
+    layout = Layout("sample")
+    save_generator(layout.generator("pretrain", "student"), source, 32, 8)
+    (file,) = collect(layout, [("pretrain", "student")], tmp_path / "models")
+    assert file.name == "pretrain_student.safetensors"
+    whole = layout.generator("pretrain", "student").stat().st_size
+    assert file.stat().st_size < 0.6 * whole
+    lr = torch.rand(1, 3, 24, 24)
+    with torch.inference_mode():
+        before, after = (
+            to_uint8(network(lr)).astype(int) for network in (source, load_generator(file))
+        )
+    assert abs(after - before).max() <= 1
