@@ -22,23 +22,23 @@ def small_project(tmp_path: Path) -> Callable[..., Path]:
     """make(steps, ...): a new folder with params.yaml and what the training stages read."""
     made: list[Path] = []
 
-    def make(steps: int, batch: int = 4, log_every: int = 10) -> Path:
+    def make(steps: int, batch: int = 4, log_every: int = 10, lr: float = 1e-3) -> Path:
         folder = tmp_path / f"project{len(made)}"
         made.append(folder)
-        write_project(folder, steps, batch, log_every)
+        write_project(folder, steps, batch, log_every, lr)
         return folder
 
     return make
 
 
-def write_project(folder: Path, steps: int, batch: int, log_every: int) -> None:
+def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: float) -> None:
     params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
     for network in ("teacher", "student"):
         params["networks"][network] = {"filters": 4, "blocks": 1}
     # Every log point becomes a checkpoint, for kills to fall between.
     params["hardware"]["checkpoint_seconds"] = 0
     budget = {
-        "steps": steps, "batch": batch, "crop": 16, "lr": 1e-3, "lr_end": 1e-4,
+        "steps": steps, "batch": batch, "crop": 16, "lr": lr, "lr_end": lr / 10,
         "permute_channels": True, "log_every": log_every, "validate_every": 50,
     }  # fmt: skip
     sample = params["profiles"]["sample"]

@@ -39,13 +39,14 @@ def test_two_processes_have_the_curves_of_one(
     stage: str, name: str, small_project: Callable[..., Path]
 ) -> None:
     """Generator, discriminator, content and teacher terms; float32 on the CPU, through gloo."""
-    one, weights = train(small_project(steps=30, log_every=1), stage, name)
-    two, weights_of_two = train(small_project(steps=30, log_every=1), stage, name, devices=2)
+    projects = [small_project(steps=30, log_every=1, lr=1e-5) for _ in range(2)]
+    one, weights = train(projects[0], stage, name)
+    two, weights_of_two = train(projects[1], stage, name, devices=2)
     assert len(one) == 30
     assert one.columns.tolist() == two.columns.tolist()
     off = (two / one - 1).abs()
     # Rounding at first. Adam turns a gradient of rounding size into a step of any sign, so that a
-    # discriminator's losses part after a few steps; what the generator learns does not.
+    # discriminator's losses part later, the less so the smaller the learning rate.
     assert off.iloc[:2].max(axis=None) < 2e-4
     judged = off.columns.intersection(["adversarial", "discriminator"])
     assert off.drop(columns=judged).max(axis=None) < 1e-2

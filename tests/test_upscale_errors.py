@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srgan_distill import cli
+from srgan_distill import cli, models
 from srgan_distill.api import UserError, save_image
 from srgan_distill.upscaling import command, saving
 
@@ -188,7 +188,11 @@ def test_an_old_file_survives_a_failure(run, folder, tmp_path, monkeypatch):
 def test_ctrl_c_leaves_no_part_of_a_file(coffee, tmp_path):
     Image.fromarray(coffee).resize((3000, 2000)).save(tmp_path / "in.png")
     whole = [sys.executable, "-m", "srgan_distill.cli", "upscale", "in.png", "-o", "out.png"]
-    running = subprocess.Popen(whole, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        whole, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        # A shell's background jobs are started with it ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob(".out.png.*.part")):
         assert time.monotonic() < deadline
@@ -212,4 +216,5 @@ def test_an_unknown_model_is_one_line(folder, tmp_path, capsys):
     arguments = ["upscale", folder, "-o", tmp_path / "out", "--model", "none"]
     assert cli.main([str(part) for part in arguments]) == 1
     err = capsys.readouterr().err
-    assert err == "error: model none is neither a file nor a shipped model (student)\n"
+    shipped = ", ".join(models.names())
+    assert err == f"error: model none is neither a file nor a shipped model ({shipped})\n"
