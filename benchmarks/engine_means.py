@@ -39,7 +39,8 @@ def main(rounds: int) -> None:
                 seconds = medians({"ours": step, "changed": partial(step, **means)}, rounds)
                 rows[change][f"{phase}: time"] = seconds["changed"] / seconds["ours"]
                 rows["as it is"][f"{phase}: time"] = 1.0
-                print(f"{phase}, {change}: {BATCH / seconds['ours']:.1f} patches/s as it is")
+                ratio = rows[change][f"{phase}: time"]
+                print(f"{phase}: {BATCH / seconds['ours']:.1f} patches/s; {change}: {ratio:.2f}")
     compute = choose_compute("auto", "auto")
     print(f"{compute}, {torch.get_num_threads()} CPU threads, {rounds} rounds; time of a step")
     print(pd.DataFrame(rows).T.round(2).to_markdown())
