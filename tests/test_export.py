@@ -16,7 +16,7 @@ from torch import nn
 from srgan_distill import export
 from srgan_distill.deploy.graph import DeployedGenerator, export_onnx
 from srgan_distill.deploy.parity import SIZES, check_parity
-from srgan_distill.deploy.quantise import Tiles, quantise
+from srgan_distill.deploy.quantise import CalibrationTiles, quantise
 from srgan_distill.deploy.runtime import open_model
 from srgan_distill.errors import UserError
 from srgan_distill.images import read_rgb, write_png
@@ -158,14 +158,14 @@ def test_stage_writes_the_same_bytes_on_every_run(
 
 
 @pytest.fixture(scope="module")
-def photographs(tmp_path_factory: pytest.TempPathFactory) -> Tiles:
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> CalibrationTiles:
     """Tiles of a real photograph."""
     folder = tmp_path_factory.mktemp("photographs")
     copy_photographs("Nature", folder)
     image = read_rgb(folder / "chelsea.png")
     hr = np.stack([image[y : y + 96, x : x + 96] for y in (0, 96, 192) for x in range(0, 384, 96)])
     lr = np.stack([bicubic(tile, 1 / 4) for tile in hr])
-    return Tiles(lr.transpose(0, 3, 1, 2), hr.transpose(0, 3, 1, 2), count=12)
+    return CalibrationTiles(lr.transpose(0, 3, 1, 2), hr.transpose(0, 3, 1, 2), count=12)
 
 
 def convolutions(path: Path) -> dict[str, bool]:
@@ -179,7 +179,9 @@ def convolutions(path: Path) -> dict[str, bool]:
     }
 
 
-def test_int8_where_it_costs_little(model: Path, photographs: Tiles, tmp_path: Path) -> None:
+def test_int8_where_it_costs_little(
+    model: Path, photographs: CalibrationTiles, tmp_path: Path
+) -> None:
     target = tmp_path / "int8.onnx"
     assert quantise(model, target, photographs, 99.99, most_loss=100) == []
     assert all(convolutions(target).values())
@@ -200,7 +202,7 @@ def test_layers_stay_in_float_until_the_loss_is_within_the_limit(
     lr = random.integers(0, 256, (8, 3, 24, 24), np.uint8)
     sr = 255 * open_model(model, 1)(lr.astype(np.float32) / 255)
     hr = (sr + random.normal(0, 0.5, sr.shape)).clip(0, 255).round().astype(np.uint8)
-    tiles, target = Tiles(lr, hr, count=8), tmp_path / "int8.onnx"
+    tiles, target = CalibrationTiles(lr, hr, count=8), tmp_path / "int8.onnx"
     assert quantise(model, target, tiles, 100.0, most_loss=100) == []
     limit = (tiles.psnr(model) - tiles.psnr(target)) / 2
     assert limit > 0.1

@@ -9,7 +9,7 @@ import torch
 
 from .deploy.graph import export_onnx
 from .deploy.parity import check_parity
-from .deploy.quantise import Tiles, quantise
+from .deploy.quantise import CalibrationTiles, quantise
 from .deploy.runtime import Run, open_model
 from .errors import exit_code
 from .images import list_images, read_rgb, to_tensor, to_uint8
@@ -33,7 +33,7 @@ def run(strategy: str) -> None:
     }
     student, int8 = (layout.exported(strategy, model) for model in ("student", "student_int8"))
     folder = layout.folder("preprocess", "train")
-    tiles = Tiles(
+    tiles = CalibrationTiles(
         *(np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("lr", "hr")),
         params.export.calibration_tiles,
     )

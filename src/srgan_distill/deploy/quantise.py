@@ -28,7 +28,7 @@ from .runtime import open_model
 _SIDE = 24
 
 
-class Tiles:
+class CalibrationTiles:
     """Training tiles of which a half calibrates and the others, between them, judge.
 
     Args:
@@ -57,7 +57,7 @@ class Tiles:
 
 
 def quantise(
-    source: Path, target: Path, tiles: Tiles, percentile: float, most_loss: float
+    source: Path, target: Path, tiles: CalibrationTiles, percentile: float, most_loss: float
 ) -> list[str]:
     """Write `source`, a model of `graph.export_onnx`, with its convolutions in INT8.
 
@@ -79,7 +79,7 @@ def quantise(
 
 class _Quantiser:
     def __init__(
-        self, source: Path, target: Path, tiles: Tiles, percentile: float, folder: Path
+        self, source: Path, target: Path, tiles: CalibrationTiles, percentile: float, folder: Path
     ) -> None:
         self.source = source
         self.target = target

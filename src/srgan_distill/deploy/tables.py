@@ -39,11 +39,12 @@ def teacher_over(costs: Costs) -> dict[str, dict[str, float]]:
 
 def costs_markdown(variants: Sequence[Variant], costs: Costs, height: int, width: int) -> str:
     """Table 1 for every variant in `costs`, for one SR image of `height` x `width` px."""
+    ratios = teacher_over(costs)
     rows = []
     for variant in variants:
         if variant.key not in costs:
             continue
-        own, over = costs[variant.key], teacher_over(costs)[variant.key]
+        own, over = costs[variant.key], ratios[variant.key]
         shown = {
             "Parameters": (f"{own['parameters']:,}", over["parameters"]),
             "Multiply-adds": (f"{own['multiply_adds'] / 1e9:.2f} G", over["multiply_adds"]),
