@@ -1,13 +1,14 @@
 """Time several ways to do one thing by turns, each in a process of its own."""
 
-import statistics
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from multiprocessing.connection import Connection
 
 import torch
 from torch.multiprocessing import get_context
+
+from srgan_distill.deploy.timing import median_latencies
 
 Build = Callable[[], Callable[[], object]]
 
@@ -21,16 +22,12 @@ def medians(ways: dict[str, Build], rounds: int) -> dict[str, float]:
     Args:
         ways: a function that prepares a way and gives the function to time; picklable.
     """
-    times: dict[str, list[float]] = {name: [] for name in ways}
     with ExitStack() as stack:
-        pipes = {name: stack.enter_context(_worker(build)) for name, build in ways.items()}
-        for count in range(rounds + 1):
-            for name, pipe in pipes.items():
-                pipe.send("go")
-                seconds = pipe.recv()
-                if count:
-                    times[name].append(seconds)
-    return {name: statistics.median(values) for name, values in times.items()}
+        turns = {
+            name: partial(_turn, stack.enter_context(_worker(build)))
+            for name, build in ways.items()
+        }
+        return median_latencies(turns, rounds)
 
 
 def _worker(build: Build) -> Connection:
@@ -41,6 +38,11 @@ def _worker(build: Build) -> Connection:
     return here
 
 
+def _turn(pipe: Connection) -> None:
+    pipe.send("go")
+    pipe.recv()
+
+
 def _serve(build: Build, pipe: Connection) -> None:
     work = build()
     while True:
@@ -48,8 +50,7 @@ def _serve(build: Build, pipe: Connection) -> None:
             pipe.recv()
         except EOFError:
             return
-        began = time.perf_counter()
         work()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        pipe.send(time.perf_counter() - began)
+        pipe.send("done")
