@@ -43,17 +43,6 @@ def test_bicubic_scores_what_the_literature_says(shared: Path, tmp_path, dataset
     assert list(scores["images"]) == [hr.stem for hr in list_images(root / "HR")]
 
 
-def test_help_needs_no_torch():
-    code = (
-        "import sys; from srgan_distill.cli import main\n"
-        "try: main(['score', '--help'])\n"
-        "finally: assert 'torch' not in sys.modules and 'pandas' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "--weights" in done.stdout
-
-
 def test_table_has_a_row_per_image_and_the_mean(tmp_path, capsys):
     for level in (1, 2):
         write_png(tmp_path / "hr" / f"00{level}.png", np.full((24, 24, 3), 100, np.uint8))

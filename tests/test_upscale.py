@@ -247,17 +247,6 @@ def test_command_works_after_installation_alone(photo, tmp_path):
     assert "px/s" in shown
 
 
-def test_help_needs_no_torch():
-    code = (
-        "import sys; from srgan_distill.cli import main\n"
-        "try: main(['upscale', '--help'])\n"
-        "finally: assert 'torch' not in sys.modules and 'numpy' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "--tile" in done.stdout
-
-
 def test_the_model_can_be_a_file_or_a_name(model: Model, tiny, photo, tmp_path, capsys):
     Image.fromarray(photo).save(tmp_path / "in.png")
     for name in (tiny, "student"):
