@@ -8,6 +8,7 @@ import pytest
 import yaml
 from code_reading import SOURCE
 
+from srgan_distill import check
 from srgan_distill.errors import UserError
 from srgan_distill.params import load
 
@@ -136,3 +137,18 @@ def test_a_file_that_is_no_mapping(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(UserError, match=r"params\.yaml"):
         load(file)
+
+
+def test_a_content_network_s_missing_file_stops_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def name_a_file(params: dict) -> None:
+        params["content"].update(network="vgg19", weights="vgg19.pth")
+
+    changed(tmp_path, name_a_file)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"content\.weights = 'vgg19\.pth': there is no such file"):
+        check.run()
+    (tmp_path / "vgg19.pth").touch()
+    check.run()
+    assert check.OUTPUT.exists()

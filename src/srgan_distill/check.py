@@ -7,8 +7,8 @@ reruns the check, and only what else it touches.
 import sys
 from pathlib import Path
 
-from .errors import exit_code
-from .params import check_choice, load
+from .errors import UserError, exit_code
+from .params import FILE, check_choice, load
 from .quality.metrics import METRICS, WEIGHT_FILES
 from .sources import DATA_SETS
 
@@ -17,7 +17,11 @@ OUTPUT = Path("data/params_ok.txt")
 
 def run() -> None:
     """Check params.yaml whole, every profile of it."""
-    for name, profile in load().profiles.items():
+    params = load()
+    weights = params.content.weights
+    if params.content.network == "vgg19" and weights and not Path(weights).is_file():
+        raise UserError(f"{FILE}: content.weights = {weights!r}: there is no such file")
+    for name, profile in params.profiles.items():
         for use, data_sets in profile.download:
             for data_set in data_sets:
                 check_choice(f"profiles.{name}.download.{use}", data_set, DATA_SETS)

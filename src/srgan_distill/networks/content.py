@@ -67,7 +67,7 @@ def vgg19(weights: str | None, layer: str = "conv5_4", scale: float = 1 / 12.75)
         raise UserError(
             f"params.yaml: content.network = vgg19: no weights from {where} ({reason}); set "
             f"content.weights to a local copy of {url.rsplit('/', 1)[1]}, or content.network to "
-            "efficientnet_lite0, which needs no network"
+            "vgg19_random or efficientnet_lite0, which need no network"
         ) from None
     layers = network.features[: VGG19_RELU[layer] + 1]
     return ContentNetwork(_not_in_place(layers), IMAGENET_MEAN, IMAGENET_STD, scale)
