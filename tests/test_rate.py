@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from chromium import open_chromium, show_as
 from code_reading import SOURCE
 
 from srgan_distill import opinion
@@ -148,33 +149,18 @@ def test_a_folder_in_use_is_left_alone(
 
 # ── In a browser ─────────────────────────────────────────────────────────────────────────────
 
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-)
-
 
 class Browser:
     """A rater's eyes and hands on the page."""
 
     def __init__(self, page: Path, downloads: Path, profile: Path) -> None:
-        webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: make setup")
-        chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
-        if not (chromium and chromedriver):
-            pytest.skip("no chromium and chromedriver: apt-get install chromium chromium-driver")
-        options = webdriver.ChromeOptions()
-        options.binary_location = chromium
-        for flag in (*FLAGS.split(), f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})
-        self.driver = webdriver.Chrome(options, webdriver.ChromeService(chromedriver))
+        self.driver = open_chromium(profile, downloads)
         self.downloads = downloads
         self.resize(1280, 800)
         self.driver.get(page.as_uri())
 
     def resize(self, width: int, height: int) -> None:
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        show_as(self.driver, width, height)
 
     def get(self, script: str) -> object:
         return self.driver.execute_script(f"return {script}")

@@ -1,27 +1,18 @@
 """The report in a browser, on a laptop and on a phone: layout, slider, selects, legends."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import open_chromium, show_as
 from report_project import build, write_project
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: make setup")
 ActionChains = webdriver.ActionChains
 Keys = webdriver.Keys
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not on the path"
-)
-
 LAPTOP, PHONE = (1280, 800), (390, 844)
-FLAGS = [
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +25,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
+    driver = open_chromium(tmp_path_factory.mktemp("chromium"))
     yield driver
     driver.quit()
 
@@ -47,11 +33,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture(params=[LAPTOP, PHONE], ids=["laptop", "phone"])
 def browser(request: pytest.FixtureRequest, chromium: Any, page: Path) -> Iterator[Any]:
     """The page, freshly opened; afterwards the console holds no message."""
-    width, height = request.param
-    phone = request.param == PHONE
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    chromium.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})
+    show_as(chromium, *request.param, phone=request.param == PHONE)
     chromium.get(page.as_uri())
     chromium.get_log("browser")
     chromium.refresh()
