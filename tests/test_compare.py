@@ -1,5 +1,6 @@
 """Runs of several revisions in one table, from a small DVC project of its own."""
 
+import io
 import json
 import os
 import statistics
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -181,6 +183,22 @@ def test_missing_metrics(inside: Project) -> None:
     assert "has no metrics/sample/headline.json" in table["problem"][1]
     with pytest.raises(UserError, match=r"empty has no metrics/sample/headline\.json"):
         read_runs(["empty"])
+
+
+def test_without_names_the_last_commit_s_experiments(
+    inside: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "--format", "csv"]) == 0
+    rows = pd.read_csv(io.StringIO(capsys.readouterr().out)).set_index("strategy")
+    assert rows["runs"].to_dict() == {"g2g_al": "seed-1, seed-2", "gan2g": "other"}
+
+
+def test_without_names_and_experiments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(Project(tmp_path).folder)
+    assert main(["compare"]) == 1
+    assert "no DVC experiment started from the last commit" in capsys.readouterr().err
 
 
 def test_unknown_revision(inside: Project) -> None:

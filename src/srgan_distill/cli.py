@@ -177,7 +177,10 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
         help="one table across git commits and DVC experiments, seeds averaged",
         description="Compare the headlines of git revisions, DVC experiments and `workspace`.",
     )
-    command.add_argument("revisions", nargs="+", metavar="REV", help="a commit or an experiment")
+    command.add_argument(
+        "revisions", nargs="*", metavar="REV",
+        help="a commit or an experiment; default: all experiments of the last commit",
+    )  # fmt: skip
     command.add_argument("--profile", help="whose headline; default: the one all revisions ran")
     command.add_argument("--set", default="mean", help="a test set; default: mean, over all sets")
     command.add_argument(
@@ -189,8 +192,9 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
 
 def compare(args: argparse.Namespace) -> None:
     from .compare import as_text, comparison, read_runs
+    from .history import experiments
 
-    runs = read_runs(args.revisions, args.profile)
+    runs = read_runs(args.revisions or experiments(), args.profile)
     print(as_text(comparison(runs, args.set), args.format, args.set))
 
 

@@ -93,6 +93,22 @@ class Revision:
         return flat(content)
 
 
+def experiments() -> list[str]:
+    """The names of the DVC experiments that started from HEAD.
+
+    Raises:
+        UserError: there are none. (`dvc exp list` names them too, but not while one is running.)
+    """
+    head = _git("rev-parse", "HEAD").strip()
+    folder = f"refs/exps/{head[:2]}/{head[2:]}/"
+    refs = _git("for-each-ref", "--format=%(refname)", folder).split()
+    if not refs:
+        raise UserError(
+            "no DVC experiment started from the last commit; name the revisions to compare"
+        )
+    return [ref.removeprefix(folder) for ref in refs]
+
+
 def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """The values of nested mappings by dotted key; lists are values."""
     values = {}
