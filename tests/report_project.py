@@ -45,10 +45,9 @@ def write_project(folder: Path) -> list[str]:
     for number, model in enumerate(["HR", *models]):
         _write_images(data, model, number)
         if model != "HR":
-            _write_scores(metrics / "evaluate" / f"{model}.csv", number)
+            _write_scores(data / "evaluate" / model / "scores.csv", number)
     for stage, names in runs.items():
-        for number, name in enumerate(names):
-            _write_curves(metrics / stage / name / "plots/metrics", stage, number)
+        _write_curves(metrics / "curves", stage, names)
     _write_tables(metrics)
     return models
 
@@ -89,16 +88,21 @@ def _write_scores(path: Path, number: int) -> None:
     pd.DataFrame(rows).to_csv(path, index=False)
 
 
-def _write_curves(folder: Path, stage: str, number: int) -> None:
-    curves = {"learning_rate": [1e-4, 1e-5], "validation_psnr": [25.0 + number, float("inf")]}
-    if stage == "pretrain":
-        curves["loss/pixel"] = [0.1, 0.001]
-    else:
-        curves |= {"loss/content": [0.02, 0.01], "loss/my_term": [1.0 + number, -1.0]}
-    for name, values in curves.items():
-        file = folder / f"{name}.tsv"
+def _write_curves(folder: Path, stage: str, names: list[str]) -> None:
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for number, name in enumerate(names):
+        curves = {"learning_rate": [1e-4, 1e-5], "validation_psnr": [25.0 + number, float("inf")]}
+        if stage == "pretrain":
+            curves["loss/pixel"] = [0.1, 0.001]
+        else:
+            curves |= {"loss/content": [0.02, 0.01], "loss/my_term": [1.0 + number, -1.0]}
+        for quantity, values in curves.items():
+            columns = {"run": f"{stage}/{name}", "step": [50, 100], Path(quantity).name: values}
+            tables.setdefault(quantity, []).append(pd.DataFrame(columns))
+    for quantity, parts in tables.items():
+        file = folder / stage / f"{quantity}.tsv"
         file.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame({"step": [50, 100], file.stem: values}).to_csv(file, sep="\t", index=False)
+        pd.concat(parts).to_csv(file, sep="\t", index=False)
 
 
 def _write_tables(metrics: Path) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from srgan_distill import claims as stage
+from srgan_distill.layout import Layout
 from srgan_distill.paper import model_names
 from srgan_distill.params import load
 from srgan_distill.quality.claims import CLAIMS, Claim, Finding, judge, judge_size
@@ -102,14 +103,14 @@ def test_stage_writes_page_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     params = load()
-    folder = tmp_path / f"metrics/{params.profile}/evaluate"
-    folder.mkdir(parents=True)
+    layout = Layout(params.profile)
     models = model_names(params.networks, params.train, params.strategies)
     made_up = scores(**{name: number / 10 for number, name in enumerate(models)})
     for name, frame in made_up.items():
-        frame.drop(columns="pi").to_csv(folder / f"{name}.csv", index=False)
+        layout.scores(name).parent.mkdir(parents=True)
+        frame.drop(columns="pi").to_csv(layout.scores(name), index=False)
     stage.run()
-    document = json.loads((folder.parent / "claims/claims.json").read_text())
+    document = json.loads((layout.metrics / "claims/claims.json").read_text())
     assert document["profile"] == params.profile
     assert document["corrected_for_multiple_comparisons"] is False
     verdicts = {claim["claim"]: claim["verdict"] for claim in document["claims"]}
@@ -117,7 +118,7 @@ def test_stage_writes_page_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert verdicts["G2G+AL beats even the teacher in PSNR"] == "holds"
     assert verdicts["The students have 1/6.24 of the teacher's parameters"] == "holds"
     assert verdicts["GAN2G+AL has the best PI of the distilled students"] == "cannot be told"
-    page = (folder.parent / "claims/claims.md").read_text()
+    page = (layout.metrics / "claims/claims.md").read_text()
     assert "not corrected for multiple comparisons" in page
     for text in verdicts:
         assert text in page

@@ -99,7 +99,8 @@ def test_everything_the_issue_names_is_written(project: Project) -> None:
     assert {file.stem for file in metrics.glob("*.json")} == rows | {
         "dmos", "efficiency", "headline", "times",
     }  # fmt: skip
-    assert {file.stem for file in (metrics / "evaluate").glob("*.csv")} == rows
+    scores = project.read("metrics/sample/tables/scores.csv")
+    assert {row.split(",")[0] for row in scores.splitlines()[1:]} == rows
     student = json.loads((metrics / "student.json").read_text())
     assert set(student) == {"Nature", "Places"}
     assert set(student["Nature"]) == {"psnr", "ssim", "psnr_wrapped"}
@@ -117,14 +118,19 @@ def test_everything_the_issue_names_is_written(project: Project) -> None:
 
 
 def test_curves_name_every_loss(project: Project) -> None:
-    learning = project.folder / "metrics/sample/distill/g2g_al/plots/metrics"
+    learning = project.folder / "metrics/sample/curves/distill"
     assert {file.stem for file in (learning / "loss").iterdir()} == {
         "content", "distillation", "adversarial", "discriminator",
     }  # fmt: skip
-    assert (learning / "validation_psnr.tsv").read_text().startswith("step\tvalidation_psnr\n2\t")
-    system = project.folder / "data/sample/system/distill/g2g_al/plots/metrics"
+    lines = (learning / "validation_psnr.tsv").read_text().splitlines()
+    assert lines[0] == "run\tstep\tvalidation_psnr"
+    assert [line.split("\t")[:2] for line in lines[1:]] == [
+        ["distill/gan2g", "2"], ["distill/gan2g", "4"],
+        ["distill/g2g_al", "2"], ["distill/g2g_al", "4"],
+    ]  # fmt: skip
+    system = project.folder / "data/sample/system/curves/distill"
     for name in ("images_per_second", "device_load", "device_memory"):
-        assert len((system / f"{name}.tsv").read_text().splitlines()) == 3
+        assert len((system / f"{name}.tsv").read_text().splitlines()) == 5
 
 
 def test_nothing_is_left_to_do(project: Project) -> None:
@@ -183,14 +189,30 @@ def test_running_again_gives_the_same_lock_file(project: Project) -> None:
     assert project.read("dvc.lock") == before
 
 
+def test_what_ran_before_comes_from_the_cache(project: Project) -> None:
+    """As where several experiments share a seed, or a branch starts from another."""
+
+    def weigh_content(weight: float) -> str:
+        project.change_params(lambda params: params["losses"].update(content=weight))
+        return project.run("dvc", "repro", "distill@gan2g")
+
+    before = project.read("dvc.lock")
+    assert "Running stage 'distill@gan2g'" in weigh_content(2.0)
+    output = weigh_content(1.0)
+    assert "Stage 'train@teacher_gan' is cached - skipping run" in output
+    assert "Stage 'distill@gan2g' is cached - skipping run" in output
+    assert "Running stage" not in output.replace("Running stage 'check'", "")
+    assert project.read("dvc.lock") == before
+
+
 def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
     mine = {"teacher": "teacher_g", "phases": [{"terms": ["pixel", "feature_distillation"]}]}
     project.change_params(lambda params: params["strategies"].update(my_kd=mine))
     output = project.run("dvc", "repro")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
     assert ran == {
-        "check", "claims", "distill@my_kd", "evaluate_distill@my_kd", "export@my_kd", "gain@my_kd",
-        "opinion", "report", "tables",
+        "check", "claims", "curves", "distill@my_kd", "evaluate_distill@my_kd", "export@my_kd",
+        "gain@my_kd", "opinion", "report", "tables",
     }  # fmt: skip
     assert "my_kd" in project.read("metrics/sample/tables/table2.md")
     assert "my_kd" in project.read("data/sample/report/report.html")

@@ -161,16 +161,16 @@ def test_stage_tables(images: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> 
     names = ["pretrain_teacher", "pretrain_student", *params["train"], *params["strategies"]]
     hr = read_rgb(images / "test/Home/HR/cat.png")
     write_png(images / "data/sample/preprocess/test/Home/HR/cat.png", hr)
-    (images / "metrics/sample/evaluate").mkdir(parents=True)
     for name in ["bicubic", *names]:
-        pd.DataFrame([row]).to_csv(images / f"metrics/sample/evaluate/{name}.csv", index=False)
-        write_png(images / f"data/sample/evaluate/{name}/Home/cat.png", hr)
+        results = images / f"data/sample/evaluate/{name}"
+        write_png(results / "Home/cat.png", hr)
+        pd.DataFrame([row]).to_csv(results / "scores.csv", index=False)
     monkeypatch.chdir(images)
 
     tables.run()
     folder = images / "metrics/sample/tables"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "figure2.png", "table1.csv", "table1.md", "table2.csv", "table2.md",
+        "figure2.png", "scores.csv", "table1.csv", "table1.md", "table2.csv", "table2.md",
         "table2_intervals.csv", "table2_intervals.md", "table4.csv", "table4.md",
         "table4_intervals.csv", "table4_intervals.md",
     ]  # fmt: skip

@@ -74,13 +74,14 @@ def test_gain_table_reads_with_signs_and_shares() -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the repository's params.yaml and made-up scores of every model."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    folder = tmp_path / "metrics/sample/evaluate"
-    folder.mkdir(parents=True)
-    STUDENT.to_csv(folder / "student.csv", index=False)
-    TEACHER.to_csv(folder / "teacher_gan.csv", index=False)
-    DISTILLED.to_csv(folder / "teacher_g.csv", index=False)
-    DISTILLED.to_csv(folder / "gan2gan.csv", index=False)
-    DISTILLED.assign(psnr=26.0).to_csv(folder / "g2g_al.csv", index=False)
+    scores = {
+        "student": STUDENT, "teacher_gan": TEACHER, "teacher_g": DISTILLED, "gan2gan": DISTILLED,
+        "g2g_al": DISTILLED.assign(psnr=26.0),
+    }  # fmt: skip
+    for model, frame in scores.items():
+        folder = tmp_path / "data/sample/evaluate" / model
+        folder.mkdir(parents=True)
+        frame.to_csv(folder / "scores.csv", index=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -121,12 +122,12 @@ def test_unknown_strategy(project: Path) -> None:
 
 
 def test_scores_that_are_missing(project: Path) -> None:
-    (project / "metrics/sample/evaluate/student.csv").unlink()
-    with pytest.raises(UserError, match=r"student\.csv does not exist"):
+    (project / "data/sample/evaluate/student/scores.csv").unlink()
+    with pytest.raises(UserError, match=r"student[/\\]scores\.csv does not exist"):
         gain.run("gan2gan")
 
 
 def test_names_of_images_survive(project: Path) -> None:
-    frame = read_scores(project / "metrics/sample/evaluate/student.csv")
+    frame = read_scores(project / "data/sample/evaluate/student/scores.csv")
     assert frame["image"].tolist() == ["001", "002", "1"]
     assert frame["psnr"].dtype == float

@@ -167,7 +167,7 @@ def test_no_two_elements_share_an_id(elements: Elements) -> None:
     [
         ("metrics/sample/headline.json", r"headline\.json does not exist; run `dvc repro`"),
         ("metrics/sample/tables/table2.md", r"table2\.md does not exist; run `dvc repro`"),
-        ("metrics/sample/evaluate/student.csv", r"student\.csv does not exist"),
+        ("data/sample/evaluate/student/scores.csv", r"student[/\\]scores\.csv does not exist"),
         ("data/sample/evaluate/gan2g/Set5/baby.png", r"baby\.png does not exist"),
     ],
 )
@@ -180,7 +180,7 @@ def test_what_is_missing_is_named(tmp_path: Path, lost: str, message: str) -> No
 
 def test_image_without_scores(tmp_path: Path) -> None:
     write_project(tmp_path)
-    scores = tmp_path / "metrics/sample/evaluate/student.csv"
+    scores = tmp_path / "data/sample/evaluate/student/scores.csv"
     scores.write_text("set,image,psnr\nSet5,other,20\n")
     with chdir(tmp_path), pytest.raises(UserError, match="student has no scores of Set5/"):
         report.run()

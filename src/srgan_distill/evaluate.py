@@ -62,10 +62,10 @@ def run(stage: str, name: str = "bicubic") -> None:
         scores = score_pair(sr, read_rgb(hr), metrics, weights)
         rows.append({"set": test_set, "image": lr.stem, **scores})
     scores = pd.DataFrame(rows)
-    layout.scores(model).parent.mkdir(parents=True, exist_ok=True)
     scores.to_csv(layout.scores(model), index=False, float_format="%.6f")
     means = scores.groupby("set", sort=False)[metrics].mean()
     document = {test_set: row.round(4).to_dict() for test_set, row in means.iterrows()}
+    layout.metrics.mkdir(parents=True, exist_ok=True)
     layout.means(model).write_text(json.dumps(document, indent=2) + "\n")
     print(f"evaluate {model}: {layout.means(model)}\n{means.round(4).to_string()}")
 

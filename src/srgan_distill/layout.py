@@ -37,7 +37,7 @@ class Layout:
 
     def curves(self, stage: str, name: str) -> Path:
         """The training curves of one run: the same on every run of the same machine."""
-        return self.metrics / stage / name
+        return self.folder(stage, name) / "curves"
 
     def system(self, stage: str, name: str) -> Path:
         """Speed and system load of one run: another on every run, so no output of the stage."""
@@ -57,7 +57,7 @@ class Layout:
 
     def scores(self, model: str) -> Path:
         """Per-image scores of one model: set, image, one column per metric."""
-        return self.metrics / "evaluate" / f"{model}.csv"
+        return self.folder("evaluate", model) / "scores.csv"
 
     def means(self, model: str) -> Path:
         """Mean scores of one model: set -> metric -> mean."""

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .errors import UserError, exit_code
@@ -53,11 +54,11 @@ def run() -> None:
         scores={model: read_scores(layout.scores(model)) for model in models},
     )
     runs = {
-        "Pre-training on the pixel loss": [("pretrain", name) for name in params.networks],
-        "Teachers and students (dashed: trained without a teacher)": [
-            *(("train", name) for name in params.train),
-            *(("distill", name) for name in params.strategies),
-        ],
+        "Pre-training on the pixel loss": {"pretrain": params.networks},
+        "Teachers and students (dashed: trained without a teacher)": {
+            "train": params.train,
+            "distill": params.strategies,
+        },
     }
     parameters = {
         "seed": params.seed,
@@ -89,7 +90,7 @@ def run() -> None:
             {"title": title, "html": markdown_html(_read(layout.metrics / path).decode())}
             for title, path in SECTIONS.items()
         ],
-        curves=[_group(layout, title, names) for title, names in runs.items()],
+        curves=[_group(layout, title, stages) for title, stages in runs.items()],
         colours=COLOURS,
         environment=environment(params.hardware),
         parameters=parameters_text(parameters),
@@ -100,18 +101,21 @@ def run() -> None:
     print(f"report: {path} ({path.stat().st_size / 1e6:.1f} MB), for any browser, offline")
 
 
-def _group(layout: Layout, title: str, names: list[tuple[str, str]]) -> dict[str, object]:
-    """Runs, by stage and name, that share their charts and a legend."""
+def _group(layout: Layout, title: str, stages: Mapping[str, Iterable[str]]) -> dict[str, object]:
+    """The runs of some stages, which share their charts and a legend."""
     runs = [
         Run(
-            folder=layout.curves(stage, name),
+            key=f"{stage}/{name}",
             label=display_name(f"pretrain_{name}" if stage == "pretrain" else name),
             colour=index,
             dashed=stage == "train",
         )
-        for index, (stage, name) in enumerate(names)
+        for index, (stage, name) in enumerate(
+            (stage, name) for stage, names in stages.items() for name in names
+        )
     ]
-    return {"title": title, "runs": runs, "charts": charts(runs)}
+    folders = [layout.metrics / "curves" / stage for stage in stages]
+    return {"title": title, "runs": runs, "charts": charts(folders, runs)}
 
 
 def _read(path: Path) -> bytes:

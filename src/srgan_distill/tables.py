@@ -2,6 +2,8 @@
 
 import sys
 
+import pandas as pd
+
 from .errors import exit_code
 from .images import write_png
 from .layout import Layout
@@ -57,6 +59,8 @@ def run() -> None:
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
         tables[name].to_csv(folder / f"{name}.csv", index=False, float_format="%.6f")
         print(text)
+    images = pd.concat(scores, names=["model"]).reset_index("model")
+    images.to_csv(folder / "scores.csv", index=False, float_format="%.6f")
     write_png(folder / "figure2.png", figure)
     print("written:", *sorted(folder.iterdir()), sep="\n  ")
 

@@ -25,14 +25,14 @@ QUANTITIES = {
     "loss/discriminator": Quantity("Discriminator loss L_D", "cross entropy, real + fake, nats"),
     "learning_rate": Quantity("Learning rate", "Adam's step size", True),
 }
-"""How a curve is shown, by its file under plots/metrics; any other shows under its own name."""
+"""How a curve is shown, by the name of its file; any other shows under its own name."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One training run: the folder of its curves, what it is called and how its line looks."""
+    """One training run: its key in the files, what it is called and how its line looks."""
 
-    folder: Path
+    key: str
     label: str
     colour: int
     dashed: bool
@@ -44,20 +44,34 @@ class Chart:
     svg: Markup
 
 
-def charts(runs: Sequence[Run]) -> list[Chart]:
+def charts(folders: Sequence[Path], runs: Sequence[Run]) -> list[Chart]:
     """One chart per quantity that any of `runs` logged, each run in its colour.
+
+    Args:
+        folders: where stage `curves` wrote those of a training stage each.
 
     Raises:
         UserError: a run has no curves.
     """
-    curves = {run: _files(run.folder) for run in runs}
-    found = {name for files in curves.values() for name in files}
+    curves = {run: dict[str, list[tuple[float, float]]]() for run in runs}
+    for folder in folders:
+        for path in sorted(folder.rglob("*.tsv")):
+            table = pd.read_csv(path, sep="\t")
+            for run in runs:
+                if len(own := table[table["run"] == run.key]):
+                    name = path.relative_to(folder).with_suffix("").as_posix()
+                    curves[run][name] = _points(own)
+    for run, own in curves.items():
+        if not own:
+            where = " or ".join(map(str, folders))
+            raise UserError(f"no curves of {run.key} in {where}; run `dvc repro`, which trains")
+    found = {name for own in curves.values() for name in own}
     result = []
     for name in [*QUANTITIES, *sorted(found - QUANTITIES.keys())]:
         lines = [
-            Series(run.label, run.colour, run.dashed, points)
-            for run, files in curves.items()
-            if name in files and (points := _points(files[name]))
+            Series(run.label, run.colour, run.dashed, own[name])
+            for run, own in curves.items()
+            if own.get(name)
         ]
         if lines:
             quantity = QUANTITIES.get(name, Quantity(name.replace("/", ": "), "value"))
@@ -65,21 +79,9 @@ def charts(runs: Sequence[Run]) -> list[Chart]:
     return result
 
 
-def _files(run: Path) -> dict[str, Path]:
-    folder = run / "plots" / "metrics"
-    files = {
-        path.relative_to(folder).with_suffix("").as_posix(): path
-        for path in sorted(folder.rglob("*.tsv"))
-    }
-    if not files:
-        raise UserError(f"{run} holds no curves; run `dvc repro`, which trains")
-    return files
-
-
-def _points(file: Path) -> list[tuple[float, float]]:
+def _points(table: pd.DataFrame) -> list[tuple[float, float]]:
     """Step and value; a PSNR of equal images has no place on an axis."""
-    table = pd.read_csv(file, sep="\t")
-    values = table.drop(columns="step").iloc[:, 0]
+    values = table.drop(columns=["run", "step"]).iloc[:, 0]
     return [
         (float(step), float(value))
         for step, value in zip(table["step"], values, strict=True)
