@@ -94,14 +94,14 @@ class Revision:
 
 
 def experiments() -> list[str]:
-    """The names of the DVC experiments that started from HEAD.
+    """The names of the DVC experiments that started from HEAD, in the order in which they ended.
 
     Raises:
         UserError: there are none. (`dvc exp list` names them too, but not while one is running.)
     """
     head = _git("rev-parse", "HEAD").strip()
     folder = f"refs/exps/{head[:2]}/{head[2:]}/"
-    refs = _git("for-each-ref", "--format=%(refname)", folder).split()
+    refs = _git("for-each-ref", "--sort=creatordate", "--format=%(refname)", folder).split()
     if not refs:
         raise UserError(
             "no DVC experiment started from the last commit; name the revisions to compare"
