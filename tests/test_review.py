@@ -21,12 +21,14 @@ STAGE = {
         {"metrics/sample/headline.json": {"cache": False}},
         {"metrics/sample/gan2g.json": {"cache": False}},
         {"metrics/sample/student.json": {"cache": False}},
+        {"metrics/sample/export/gan2g.json": {"cache": False}},
     ],
 }
 BEFORE = {
     "headline": {"mean": {"psnr": 27.0, "gain_psnr": 0.5, "share_of_lead_psnr": 0.25, "pi": 6.0}},
     "gan2g": {"Set5": {"psnr": 28.0, "ssim": 0.8, "niqe": 5.0, "nrqm": 6.0, "seconds": 1.5}},
     "student": {"Set5": {"psnr": 27.0}},
+    "export/gan2g": {"int8": {"psnr_change": {"Set5": -0.05}}, "parity": {"difference": 2e-7}},
 }
 AFTER = {
     "headline": {"mean": {"psnr": 27.0, "gain_psnr": 0.25, "share_of_lead_psnr": None, "pi": 5.5}},
@@ -41,6 +43,7 @@ AFTER = {
         }
     },
     "student": {"Set5": {"psnr": 27.0}},
+    "export/gan2g": {"int8": {"psnr_change": {"Set5": -0.03}}, "parity": {"difference": 3e-7}},
 }
 
 
@@ -69,6 +72,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("dvc", "init", "-q")
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"headline": STAGE}}))
     (folder / "metrics/sample/claims").mkdir(parents=True)
+    (folder / "metrics/sample/export").mkdir()
     write(folder, BEFORE, seed=0, claim="cannot be told")
     (folder / "metrics/sample/figure2.png").write_bytes(b"before")
     run("git", "add", "-A")
@@ -112,10 +116,14 @@ def test_changed_figures_with_signs_and_words(
     assert ["`metrics/sample/figure2.png`"] in rows
     assert "Headline of profile sample: 1 better, 1 worse" in text
     assert "All models of profile sample: 1 better, 2 worse, 1 new" in text
+    exported = "Exported models of profile sample"
+    assert text.index(exported) > text.index("All models of profile sample")
+    assert ["GAN2G", "int8.psnr_change", "Set5", "-0.0500", "-0.0300", "+0.0200", ""] in rows
+    assert "difference" not in text  # of the parity: in the seventh decimal
     # Unchanged: the student, PSNR, the parameter `device`, claim A.
     assert "Student" not in text
-    headings = 2 * 5
-    assert len(rows) - headings == 1 + 3 + 5 + 1 + 1
+    headings = 2 * 6
+    assert len(rows) - headings == 1 + 3 + 5 + 1 + 1 + 1
 
 
 def test_nothing_changed(

@@ -26,6 +26,7 @@ MOST_ROWS = 400
 
 _HERE = Revision(WORKSPACE, None)
 _HEADLINE = "headline"
+_EXPORT = "export"
 _PICTURES = "metrics/*.png"
 _SHARE = "share_of_lead_"
 _GAIN = "gain_"
@@ -33,6 +34,8 @@ _GAIN = "gain_"
 
 def review_markdown(base: str, label: str) -> str:
     """Parameters and figures that differ between `base` and the workspace; the rest is left out.
+
+    Figures have four decimals here, and one that changes in none of them is left out too.
 
     Args:
         base: a git revision or the name of a DVC experiment.
@@ -47,16 +50,21 @@ def review_markdown(base: str, label: str) -> str:
     params = _items(_dvc_diff("params", commit))
     parts += _section("Parameters", [_param_row(*item, label) for item in params])
     figures = _items(_dvc_diff("metrics", commit))
-    for profile in dict.fromkeys(path.parent.name for path, _, _ in figures):
-        rows = [item for item in figures if item[0].parent.name == profile]
-        headline = [_metric_row(*item, label) for item in rows if item[0].stem == _HEADLINE]
-        models = [
-            {"Model": display_name(item[0].stem)} | _metric_row(*item, label)
-            for item in rows
-            if item[0].stem != _HEADLINE
-        ]
+    # metrics/<profile>/<model>.json, and metrics/<profile>/export/<strategy>.json
+    for profile in dict.fromkeys(path.parts[1] for path, _, _ in figures):
+        headline, models, exported = [], [], []
+        for path, key, values in figures:
+            row = _metric_row(path, key, values, label)
+            if path.parts[1] != profile or row[label] == row["Here"]:
+                continue
+            if path.stem == _HEADLINE:
+                headline.append(row)
+            else:
+                rows = exported if path.parent.name == _EXPORT else models
+                rows.append({"Model": display_name(path.stem)} | row)
         parts += _section(f"Headline of profile {profile}{_count(headline)}", headline)
         parts += _section(f"All models of profile {profile}{_count(models)}", models, folded=True)
+        parts += _section(f"Exported models of profile {profile}", exported, folded=True)
     parts += _section("Claims of the paper", _claim_rows(before, label))
     parts += _section("Pictures", [{"Changed": f"`{path}`"} for path in before.changed(_PICTURES)])
     if len(parts) == 2:
