@@ -15,15 +15,18 @@ let position = 0;
 let ready = false; // the picture is on the screen
 let following = null; // the next picture, loaded ahead so that it comes at once
 
+// Kept in two places: the tab's history outlives a reload in every browser; the browser's storage
+// outlives the tab, but some give a page from disk none, and Chromium can be late with it.
 function recall() {
   try {
-    return JSON.parse(localStorage.getItem(STORE));
+    return history.state ?? JSON.parse(localStorage.getItem(STORE));
   } catch {
     return null;
   }
 }
 
 function remember() {
+  history.replaceState(state, "");
   try {
     if (state) localStorage.setItem(STORE, JSON.stringify(state));
     else localStorage.removeItem(STORE);
