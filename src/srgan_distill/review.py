@@ -50,12 +50,13 @@ def review_markdown(base: str, label: str) -> str:
     params = _items(_dvc_diff("params", commit))
     parts += _section("Parameters", [_param_row(*item, label) for item in params])
     figures = _items(_dvc_diff("metrics", commit))
-    # metrics/<profile>/<model>.json, and metrics/<profile>/export/<strategy>.json
-    for profile in dict.fromkeys(path.parts[1] for path, _, _ in figures):
+    for profile in dict.fromkeys(_profile(path) for path, _, _ in figures):
         headline, models, exported = [], [], []
         for path, key, values in figures:
+            if _profile(path) != profile:
+                continue
             row = _metric_row(path, key, values, label)
-            if path.parts[1] != profile or row[label] == row["Here"]:
+            if row[label] == row["Here"]:
                 continue
             if path.stem == _HEADLINE:
                 headline.append(row)
@@ -126,6 +127,12 @@ def _position(figure: str) -> int:
     metrics = list(METRICS)
     metric = figure.removeprefix(_SHARE).removeprefix(_GAIN)
     return metrics.index(metric) if metric in metrics else len(metrics)
+
+
+def _profile(path: PurePosixPath) -> str:
+    """Of metrics/<profile>/<model>.json or metrics/<profile>/export/<strategy>.json."""
+    folder = path.parent
+    return (folder.parent if folder.name == _EXPORT else folder).name
 
 
 def _param_row(
