@@ -22,7 +22,7 @@ $(SETUP): requirements.lock pyproject.toml
 
 repro: $(SETUP)
 	dvc repro
-	@profile=$$(python -c 'from srgan_distill.params import load; print(load().profile)'); \
+	@profile=$$(python -c 'from srgan_distill.common.params import load; print(load().profile)'); \
 	echo; \
 	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md, with intervals beside"; \
 	echo "Claims:   metrics/$$profile/claims/claims.md: what the paper claims, and what holds here"; \

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from srgan_distill import models
-from srgan_distill.api import load_model, upscale
-from srgan_distill.images import read_rgb, write_png
-from srgan_distill.layout import Layout
-from srgan_distill.quality.protocol import SCALE, bicubic
+from srgan_distill.app import shipped as models
+from srgan_distill.app.api import load_model, upscale
+from srgan_distill.common.paths import Paths
+from srgan_distill.common.scale import SCALE
+from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.imaging.protocol import bicubic
 
 # set, image, top and left of the crop in HR pixels
 CROPS = (("Nature", "chelsea", 72, 96), ("Things", "coffee", 120, 240))
@@ -24,7 +25,7 @@ def panels() -> list[list[np.ndarray]]:
     model = load_model()
     rows = []
     for test_set, image, top, left in CROPS:
-        lr = read_rgb(Layout("sample").inputs(test_set) / f"{image}.png")
+        lr = read_rgb(Paths("sample").inputs(test_set) / f"{image}.png")
         squares = lr.repeat(SCALE, 0).repeat(SCALE, 1)
         rows.append(
             [

@@ -18,14 +18,14 @@ import torch
 from short_run import train_briefly
 from torch.nn import functional as F
 
-from srgan_distill.images import list_images, read_rgb, to_tensor, to_uint8
-from srgan_distill.layout import Layout
+from srgan_distill.common.params import Params, Phase, load
+from srgan_distill.common.paths import Paths
+from srgan_distill.imaging.images import list_images, read_rgb, to_tensor, to_uint8
 from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.content import ContentNetwork, efficientnet_lite0, vgg19_random
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.weights import load_generator
-from srgan_distill.params import Params, Phase, load
-from srgan_distill.quality.scores import score_pair
+from srgan_distill.scoring.scores import score_pair
 from srgan_distill.training.losses import Judges
 from srgan_distill.training.tiles import Tiles
 
@@ -50,7 +50,7 @@ def measured_scale(content: ContentNetwork, tiles: Tiles) -> float:
 
 def main(steps: int) -> None:
     params = load()
-    layout = Layout(params.profile)
+    layout = Paths(params.profile)
     budget = params.budget.distill.model_copy(
         update={"steps": steps, "batch": 16, "log_every": 50, "validate_every": steps}
     )
@@ -84,7 +84,7 @@ def main(steps: int) -> None:
 
 
 @torch.inference_mode()
-def scores(generator: torch.nn.Module, layout: Layout, params: Params) -> dict[str, float]:
+def scores(generator: torch.nn.Module, layout: Paths, params: Params) -> dict[str, float]:
     """Mean scores over all test images of the profile."""
     generator.eval()
     metrics = [m for m in params.budget.evaluate.metrics if m != "psnr_wrapped"]

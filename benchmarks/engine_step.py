@@ -8,22 +8,17 @@ import numpy as np
 import torch
 from torch import nn
 
+from srgan_distill.common.params import Budget
 from srgan_distill.networks.compute import choose_compute, keep_freed_memory
 from srgan_distill.networks.content import vgg19_random
 from srgan_distill.networks.discriminator import build_discriminator
-from srgan_distill.networks.generator import (
-    Generator,
-    PlainGenerator,
-    PReLU,
-    build_generator,
-)
-from srgan_distill.params import Budget
+from srgan_distill.networks.generator import Generator, PlainGenerator, PReLU, build_generator
+from srgan_distill.training.batches import Feed
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
-from srgan_distill.training.engine import Span, Trainer
-from srgan_distill.training.feed import Feed
+from srgan_distill.training.distributed import ALONE
+from srgan_distill.training.loop import Span, Trainer
 from srgan_distill.training.losses import Judges, freeze
-from srgan_distill.training.team import ALONE
 from srgan_distill.training.tiles import Tiles
 
 CROP, BATCH = 96, 16

@@ -12,12 +12,12 @@ import pandas as pd
 import torch
 from short_run import train_briefly
 
-from srgan_distill.layout import Layout
+from srgan_distill.common.params import Phase, load
+from srgan_distill.common.paths import Paths
 from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.generator import Generator, build_generator
-from srgan_distill.params import Phase, load
 from srgan_distill.training.losses import Judges
-from srgan_distill.training.run import validation
+from srgan_distill.training.setup import validation
 from srgan_distill.training.tiles import Tiles
 
 
@@ -38,7 +38,7 @@ def start(filters: int, blocks: int, seed: int, icnr: bool, zero_branches: bool)
 
 def main(steps: int) -> None:
     params = load()
-    layout = Layout(params.profile)
+    layout = Paths(params.profile)
     make_deterministic()
     compute = choose_compute(params.hardware.device, params.hardware.precision)
     tiles = Tiles.open(layout.folder("preprocess", "train"), compute.device, "device")

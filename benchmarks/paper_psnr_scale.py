@@ -18,12 +18,13 @@ from pathlib import Path
 import numpy as np
 from tabulate import tabulate
 
-from srgan_distill.errors import UserError, exit_code
-from srgan_distill.images import crop_to_multiple, list_images, read_rgb
-from srgan_distill.layout import Layout
-from srgan_distill.params import load
-from srgan_distill.quality.fidelity import psnr, psnr_wrapped
-from srgan_distill.quality.protocol import SCALE, bicubic
+from srgan_distill.common.errors import UserError, exit_code
+from srgan_distill.common.params import load
+from srgan_distill.common.paths import Paths
+from srgan_distill.common.scale import SCALE
+from srgan_distill.imaging.images import crop_to_multiple, list_images, read_rgb
+from srgan_distill.imaging.protocol import bicubic, psnr
+from srgan_distill.scoring.fidelity import psnr_wrapped
 
 SIGMAS = (12, 16, 20, 25, 30, 40)
 PAPER = "28.23 .. 29.99"  # smallest and largest of the paper's Table 2
@@ -69,7 +70,7 @@ def find_test_sets() -> dict[str, list[Path]]:
         found = {name: datasets / name / "HR" for name in ("Set5", "Set14", "Urban100")}
     else:
         params = load()
-        layout = Layout(params.profile)
+        layout = Paths(params.profile)
         found = {name: layout.references(name) for name in params.budget.download.test}
     missing = [str(folder) for folder in found.values() if not folder.is_dir()]
     if missing:

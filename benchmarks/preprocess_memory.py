@@ -20,9 +20,9 @@ import pandas as pd
 import psutil
 from PIL import Image
 
-from srgan_distill.params import load
-from srgan_distill.preprocess import write_pairs, write_tiles
-from srgan_distill.workers import Workers
+from srgan_distill.common.params import load
+from srgan_distill.stages.preprocess import write_pairs, write_tiles
+from srgan_distill.tiles.workers import Workers
 
 PROFILE = "div2k"
 WIDTH, HEIGHT, DISTINCT = 2040, 1356, 12

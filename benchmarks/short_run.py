@@ -4,15 +4,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from srgan_distill.common.params import Budget, Phase
 from srgan_distill.networks.compute import Compute
 from srgan_distill.networks.generator import Generator
-from srgan_distill.params import Budget, Phase
+from srgan_distill.training.batches import Feed
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
-from srgan_distill.training.engine import Trainer
-from srgan_distill.training.feed import Feed
+from srgan_distill.training.distributed import ALONE
+from srgan_distill.training.loop import Trainer
 from srgan_distill.training.losses import Judges
-from srgan_distill.training.team import ALONE
 from srgan_distill.training.tiles import Tiles
 
 

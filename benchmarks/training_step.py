@@ -20,7 +20,7 @@ from alternate import medians
 from engine_step import BATCH, PHASES, engine_step
 from plain_loop import plain_step
 
-from srgan_distill.images import write_png
+from srgan_distill.imaging.images import write_png
 from srgan_distill.networks.compute import choose_compute
 
 TILE, IMAGES = 320, 32

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from small_project import small_project  # noqa: F401 - a fixture
+from support.small_project import small_project  # noqa: F401 - a fixture
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory) -> Path:
     """The file of a generator with 4 filters and 1 block."""
-    from upscaling import tiny_generator
+    from support.upscaling import tiny_generator
 
     from srgan_distill.networks.weights import save_generator
 
@@ -32,7 +32,7 @@ def tiny(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def model(tiny: Path):
     """That generator, ready to upscale."""
-    from srgan_distill.api import load_model
+    from srgan_distill.app.api import load_model
 
     return load_model(tiny, device="cpu")
 
@@ -40,7 +40,7 @@ def model(tiny: Path):
 @pytest.fixture(scope="session")
 def coffee(tmp_path_factory):
     """A real photograph: uint8 RGB, [400, 600, 3]."""
-    from srgan_distill.images import read_rgb
+    from srgan_distill.imaging.images import read_rgb
     from srgan_distill.sources.packages import copy_photographs
 
     folder = tmp_path_factory.mktemp("photographs")
@@ -58,7 +58,7 @@ def photo(coffee):
 def run(tiny, capsys):
     """The command with the tiny model: its exit code, stdout, and the lines of stderr."""
 
-    from srgan_distill import cli
+    from srgan_distill.app import cli
 
     def command(*arguments: object) -> tuple[int, str, list[str]]:
         whole = ["upscale", *arguments, "--model", tiny, "--device", "cpu"]

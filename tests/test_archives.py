@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from packing import image, set5_alone, tarred, zipped
+from support.packing import image, set5_alone, tarred, zipped
 
 from srgan_distill.sources import archives
 from srgan_distill.sources.archives import extract_images

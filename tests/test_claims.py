@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from srgan_distill import claims as stage
-from srgan_distill.layout import Layout
-from srgan_distill.paper import model_names
-from srgan_distill.params import load
-from srgan_distill.quality.claims import CLAIMS, Claim, Finding, judge, judge_size
+from srgan_distill.common.params import load
+from srgan_distill.common.paths import Paths
+from srgan_distill.results.claims import CLAIMS, Claim, Finding, judge, judge_size
+from srgan_distill.results.paper import model_names
+from srgan_distill.stages import claims as stage
 
 ROOT = Path(__file__).parents[1]
 BASE = [24.0, 30.0, 26.0, 28.0, 25.0, 29.0, 31.0, 27.0]
@@ -103,7 +103,7 @@ def test_stage_writes_page_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     params = load()
-    layout = Layout(params.profile)
+    layout = Paths(params.profile)
     models = model_names(params.networks, params.train, params.strategies)
     made_up = scores(**{name: number / 10 for number, name in enumerate(models)})
     for name, frame in made_up.items():

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from srgan_distill.cli import main
-from srgan_distill.compare import as_text, comparison, read_runs
-from srgan_distill.errors import UserError
+from srgan_distill.app.cli import main
+from srgan_distill.common.errors import UserError
+from srgan_distill.experiments.compare import as_text, comparison, read_runs
 
 # Seeds 0, 1, 2 give PSNRs 27.0, 27.4, 27.1 for g2g_al and 1 dB less for gan2g.
 HEADLINE = """

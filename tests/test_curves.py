@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from srgan_distill import curves
-from srgan_distill.curves import collect
-from srgan_distill.errors import UserError
+from srgan_distill.common.errors import UserError
+from srgan_distill.stages import curves
+from srgan_distill.stages.curves import collect
 
 
 def write(folder: Path, **quantities: str) -> Path:

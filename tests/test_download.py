@@ -8,20 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import packing
+from support import packing
 import pytest
 import yaml
-from code_reading import SOURCE
+from support.code_reading import SOURCE
 from scipy.io import savemat
-from web import Web, serve
+from support.web import Web, serve
 
-from srgan_distill import download, evaluate, preprocess
-from srgan_distill.errors import UserError, exit_code
-from srgan_distill.images import list_images, read_rgb
-from srgan_distill.quality import metrics
+from srgan_distill.common.errors import UserError, exit_code
+from srgan_distill.imaging.images import list_images, read_rgb
+from srgan_distill.scoring import metrics
 from srgan_distill.sources import Mirror, Store, Unavailable, catalogue, fetch, weights
 from srgan_distill.sources import store as store_module
 from srgan_distill.sources.catalogue import PUBLIC, Archive
+from srgan_distill.stages import download, evaluate, preprocess
 
 # What each archive holds, made when first asked for.
 PACKED: dict[str, Callable[[], bytes]] = {

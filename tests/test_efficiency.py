@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from code_reading import SOURCE
+from support.code_reading import SOURCE
 
-from srgan_distill import efficiency
+from srgan_distill.common.params import Network
+from srgan_distill.common.paths import Paths
 from srgan_distill.deploy import timing
 from srgan_distill.deploy.graph import export_onnx
 from srgan_distill.deploy.tables import (
@@ -21,10 +22,9 @@ from srgan_distill.deploy.tables import (
     times_markdown,
 )
 from srgan_distill.deploy.variants import Variant, variants
-from srgan_distill.layout import Layout
 from srgan_distill.networks.compute import choose_compute
 from srgan_distill.networks.generator import Generator
-from srgan_distill.params import Network
+from srgan_distill.stages import efficiency
 
 NETWORKS = {"teacher": Network(filters=4, blocks=2), "student": Network(filters=2, blocks=1)}
 SECONDS = {
@@ -43,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     for model in ("teacher", "student", "student_int8"):
         network = NETWORKS[model.split("_")[0]]
-        path = folder / Layout("sample").exported(params["strategy"], model)
+        path = folder / Paths("sample").exported(params["strategy"], model)
         export_onnx(Generator(network.filters, network.blocks).eval(), path)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from code_reading import SOURCE
+from support.code_reading import SOURCE
 
 ROOT = SOURCE.parent
 TINY = {

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from srgan_distill.errors import UserError
-from srgan_distill.evaluate import upscaler
-from srgan_distill.layout import Layout
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.paths import Paths
 from srgan_distill.networks.generator import Generator
 from srgan_distill.networks.weights import save_generator
+from srgan_distill.stages.evaluate import upscaler
 
 
-def enlarging_generator(path: Path) -> Layout:
+def enlarging_generator(path: Path) -> Paths:
     """Weights that repeat each pixel 4x4 times: known output, through every layer."""
     generator = Generator(3, 1)
     state = generator.state_dict()
@@ -25,7 +25,7 @@ def enlarging_generator(path: Path) -> Layout:
         for layer in (0, 1):
             # PixelShuffle makes four neighbours out of four channels.
             state[f"upsample.{layer}.0.weight"][4 * colour : 4 * colour + 4, colour, 1, 1] = 1
-    layout = Layout("test")
+    layout = Paths("test")
     generator.load_state_dict(state)
     save_generator(layout.generator("train", "enlarge"), generator, 3, 1)
     return layout
@@ -43,7 +43,7 @@ def test_colours_and_range_from_end_to_end(tmp_path: Path, monkeypatch: pytest.M
 
 def test_bicubic_needs_no_weights() -> None:
     lr = np.full((8, 8, 3), (255, 0, 0), np.uint8)
-    sr = upscaler(Layout("test"), "bicubic", "bicubic", "cpu")(lr)
+    sr = upscaler(Paths("test"), "bicubic", "bicubic", "cpu")(lr)
     np.testing.assert_array_equal(sr, lr.repeat(4, 0).repeat(4, 1))
 
 

@@ -9,22 +9,22 @@ import onnx
 import pytest
 import torch
 import yaml
-from code_reading import SOURCE
+from support.code_reading import SOURCE
 from test_evaluate import enlarging_generator
 from torch import nn
 
-from srgan_distill import export
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.paths import Paths
 from srgan_distill.deploy.graph import DeployedGenerator, export_onnx
 from srgan_distill.deploy.parity import SIZES, check_parity
 from srgan_distill.deploy.quantise import CalibrationTiles, quantise
 from srgan_distill.deploy.runtime import open_model
-from srgan_distill.errors import UserError
-from srgan_distill.images import read_rgb, write_png
-from srgan_distill.layout import Layout
+from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.imaging.protocol import bicubic
 from srgan_distill.networks.generator import Generator, PlainGenerator
 from srgan_distill.networks.weights import load_generator, save_generator
-from srgan_distill.quality.protocol import bicubic
 from srgan_distill.sources.packages import copy_photographs
+from srgan_distill.stages import export
 
 
 def trained(filters: int = 4, blocks: int = 2, seed: int = 0) -> Generator:
@@ -121,7 +121,7 @@ class Project:
         params["export"]["calibration_tiles"] = 8
         params["profiles"]["sample"]["download"]["test"] = ["Nature"]
         (folder / "params.yaml").write_text(yaml.safe_dump(params))
-        self.layout = Layout("sample")
+        self.layout = Paths("sample")
         for stage, name, blocks in (("train", "teacher_g", 2), ("distill", "g2g_al", 1)):
             path = folder / self.layout.generator(stage, name)
             save_generator(path, trained(4, blocks), 4, blocks)

@@ -9,11 +9,11 @@ import pytest
 import yaml
 from PIL import ImageDraw
 
-from srgan_distill import tables
-from srgan_distill.errors import UserError
-from srgan_distill.images import read_rgb, write_png
-from srgan_distill.params import Crop
-from srgan_distill.quality.figure import COLUMNS, EDGE, FONT, GAP, LINE, crop_psnr, figure2
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import Crop
+from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.results.figure import COLUMNS, EDGE, FONT, GAP, LINE, crop_psnr, figure2
+from srgan_distill.stages import tables
 
 ROOT = Path(__file__).parents[1]
 MODELS = ["bicubic", "teacher_gan", "teacher_g", "student", "gan2gan"]

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from srgan_distill import gain, headline
-from srgan_distill.errors import UserError
-from srgan_distill.quality.gains import gain_table, gains
-from srgan_distill.quality.results import read_scores
+from srgan_distill.common.errors import UserError
+from srgan_distill.results.gains import gain_table, gains
+from srgan_distill.results.reading import read_scores
+from srgan_distill.stages import gain, headline
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from srgan_distill.errors import UserError
-from srgan_distill.quality.intervals import LEAST_TO_TELL, difference_interval, mean_interval
-from srgan_distill.quality.markdown import intervals_markdown
-from srgan_distill.quality.tables import ALL_SETS, TABLE2, intervals
+from srgan_distill.common.errors import UserError
+from srgan_distill.results.intervals import LEAST_TO_TELL, difference_interval, mean_interval
+from srgan_distill.results.markdown import intervals_markdown
+from srgan_distill.results.tables import ALL_SETS, TABLE2, intervals
 
 
 def frame(psnr: list[float], sets: list[str] | None = None) -> pd.DataFrame:

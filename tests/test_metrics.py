@@ -8,19 +8,14 @@ import pytest
 import torch
 from scipy.io import savemat
 from scipy.signal import convolve2d
+from srgan_distill.scoring.metrics import psnr_wrapped, ssim
 
-from srgan_distill.errors import UserError
-from srgan_distill.images import list_images, read_rgb, to_tensor
-from srgan_distill.quality import metrics
-from srgan_distill.quality.metrics import (
-    METRICS,
-    check_available,
-    measure,
-    psnr,
-    psnr_wrapped,
-    ssim,
-)
-from srgan_distill.quality.protocol import bicubic, luma
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.metrics import METRICS
+from srgan_distill.imaging.images import list_images, read_rgb, to_tensor
+from srgan_distill.imaging.protocol import bicubic, luma, psnr
+from srgan_distill.scoring import metrics
+from srgan_distill.scoring.measure import check_available, measure
 
 
 def noise(height: int = 40, width: int = 32, low: int = 50, high: int = 200) -> np.ndarray:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from srgan_distill import models
-from srgan_distill.images import to_uint8
-from srgan_distill.layout import Layout
-from srgan_distill.models.collect import collect
+from srgan_distill.app import shipped as models
+from srgan_distill.app.shipped.collect import collect
+from srgan_distill.common.paths import Paths
+from srgan_distill.imaging.images import to_uint8
 from srgan_distill.networks.weights import load_generator, save_generator
 
 
@@ -28,7 +28,7 @@ def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(
     for parameter in source.parameters():
         parameter.data *= 1 + 1e-4 * torch.rand_like(parameter)  # no longer float16's values
     monkeypatch.chdir(tmp_path)
-    layout = Layout("sample")
+    layout = Paths("sample")
     save_generator(layout.generator("pretrain", "student"), source, 32, 8)
     (file,) = collect(layout, [("pretrain", "student")], tmp_path / "models")
     assert file.name == "pretrain_student.safetensors"

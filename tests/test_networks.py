@@ -6,16 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from srgan_distill.errors import UserError
-from srgan_distill.images import read_rgb, to_tensor
+from srgan_distill.common.errors import UserError
+from srgan_distill.imaging.images import read_rgb, to_tensor
 from srgan_distill.networks import content
+from srgan_distill.networks.cost import parameter_count
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
-from srgan_distill.networks.generator import (
-    Generator,
-    build_generator,
-    parameter_count,
-    prelu,
-)
+from srgan_distill.networks.generator import Generator, build_generator, prelu
 from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.sources.packages import copy_photographs

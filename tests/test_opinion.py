@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from code_reading import SOURCE
+from support.code_reading import SOURCE
 
-from srgan_distill import opinion, paper
-from srgan_distill.errors import UserError
-from srgan_distill.images import write_png
-from srgan_distill.rating.dmos import dmos_by_image, dmos_by_method, interval, opinions
-from srgan_distill.rating.ratings import rating_files, read_ratings
-from srgan_distill.rating.table3 import table3, table3_markdown
+from srgan_distill.common.errors import UserError
+from srgan_distill.imaging.images import write_png
+from srgan_distill.results import paper
+from srgan_distill.results.opinion.dmos import dmos_by_image, dmos_by_method, interval, opinions
+from srgan_distill.results.opinion.ratings import rating_files, read_ratings
+from srgan_distill.results.opinion.table3 import table3, table3_markdown
+from srgan_distill.stages import opinion
 
 CELLS = [(image, method) for method in ("gan2g", "g2g_al") for image in ("Set5/a", "Set5/b")]
 IMAGES = ["Set5/a", "Set5/b"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srgan_distill.images import write_png
-from srgan_distill.quality.fidelity import psnr_wrapped
+from srgan_distill.imaging.images import write_png
+from srgan_distill.scoring.fidelity import psnr_wrapped
 
 FILE = Path(__file__).parents[1] / "benchmarks/paper_psnr_scale.py"
 SPEC = importlib.util.spec_from_file_location("paper_psnr_scale", FILE)

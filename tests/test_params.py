@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from code_reading import SOURCE
+from support.code_reading import SOURCE
 
-from srgan_distill import check
-from srgan_distill.errors import UserError
-from srgan_distill.params import load
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import load
+from srgan_distill.stages import check
 
 CONTENT = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from code_reading import PACKAGE, SOURCE, imported_files, parameters_read
+from support.code_reading import PACKAGE, SOURCE, imported_files, parameters_read
 
 ROOT = SOURCE.parent
 STAGES = {

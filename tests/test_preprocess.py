@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srgan_distill.errors import UserError
-from srgan_distill.images import read_rgb, write_png
-from srgan_distill.params import PreprocessScale
-from srgan_distill.preprocess import corners, degrade, write_pairs, write_tiles
-from srgan_distill.quality.protocol import bicubic
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import PreprocessScale
+from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.imaging.protocol import bicubic
 from srgan_distill.sources.packages import PHOTOGRAPHS, copy_photographs
-from srgan_distill.workers import Workers
+from srgan_distill.stages.preprocess import corners, degrade, write_pairs, write_tiles
+from srgan_distill.tiles.workers import Workers
 
 SCALE = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
 ONE = Workers(1, "stop")

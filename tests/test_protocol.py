@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srgan_distill.images import list_images, read_rgb
-from srgan_distill.quality.protocol import bicubic, crop_border, luma
+from srgan_distill.imaging.images import list_images, read_rgb
+from srgan_distill.imaging.protocol import bicubic, crop_border, luma
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from chromium import open_chromium, show_as
-from code_reading import SOURCE
+from support.chromium import open_chromium, show_as
+from support.code_reading import SOURCE
 
-from srgan_distill import opinion
-from srgan_distill.cli import main
-from srgan_distill.images import read_rgb, write_png
-from srgan_distill.rating.session import choose_images, mask, paper_methods
+from srgan_distill.app.cli import main
+from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.pages.rating.session import choose_images, mask, paper_methods
+from srgan_distill.stages import opinion
 
 IMAGES = {"Set5/a": (24, 32), "Set5/b": (1200, 1600)}  # height, width; b is larger than a window
 METHODS = ["gan2g", "g2g_al"]

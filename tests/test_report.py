@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from report_project import (
+from support.report_project import (
     HOSTILE,
     IMAGES,
     SCRIPT,
@@ -21,13 +21,14 @@ from report_project import (
     write_project,
 )
 
-from srgan_distill import report
-from srgan_distill.errors import UserError
-from srgan_distill.page.chart import HEIGHT, WIDTH, Quantity, Series, draw
-from srgan_distill.page.prose import markdown_html
-from srgan_distill.page.summary import recipe
-from srgan_distill.paper import display_name
-from srgan_distill.params import Phase
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import Phase
+from srgan_distill.common.runs import display_name
+from srgan_distill.pages.report.chart import HEIGHT, WIDTH, Quantity, Series, draw
+from srgan_distill.pages.report.prose import markdown_html
+from srgan_distill.pages.report.summary import recipe
+from srgan_distill.results.paper import display_name
+from srgan_distill.stages import report
 
 
 class Elements(HTMLParser):

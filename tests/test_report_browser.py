@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import open_chromium, show_as
-from report_project import build, write_project
+from support.chromium import open_chromium, show_as
+from support.report_project import build, write_project
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: make setup")
 ActionChains = webdriver.ActionChains

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_project import finish, start
+from support.small_project import finish, start
 
-from srgan_distill.layout import Layout
+from srgan_distill.common.paths import Paths
 from srgan_distill.training.checkpoint import Checkpoint, fingerprint
 
 STEPS = 400
@@ -19,7 +19,7 @@ STEPS = 400
 
 def results(project: Path) -> dict[str, bytes]:
     """Weights and curves, the outputs of the stage."""
-    layout = Layout("sample")
+    layout = Paths("sample")
     curves = project / layout.curves("distill", "g2g_al")
     files = [project / layout.generator("distill", "g2g_al"), *sorted(curves.rglob("*.*"))]
     return {str(file.relative_to(project)): file.read_bytes() for file in files}
@@ -32,8 +32,8 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(
     finish(project, "distill", "g2g_al")
     uninterrupted = results(project)
     assert len(uninterrupted) > 5
-    (project / Layout("sample").generator("distill", "g2g_al")).unlink()
-    checkpoint = project / Layout("sample").checkpoint("distill", "g2g_al")
+    (project / Paths("sample").generator("distill", "g2g_al")).unlink()
+    checkpoint = project / Paths("sample").checkpoint("distill", "g2g_al")
 
     chance = random.Random(0)
     for _ in range(3):
@@ -48,7 +48,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(
         time.sleep(chance.uniform(0, 0.3))
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        assert not (project / Layout("sample").generator("distill", "g2g_al")).exists()
+        assert not (project / Paths("sample").generator("distill", "g2g_al")).exists()
 
     assert torch.load(checkpoint, weights_only=True)["state"]["step"] > 0
     finish(project, "distill", "g2g_al")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from srgan_distill.cli import _parser, main
-from srgan_distill.review import MARKER, verdict
+from srgan_distill.app.cli import _parser, main
+from srgan_distill.experiments.review import MARKER, verdict
 
 ROOT = Path(__file__).parents[1]
 STAGE = {

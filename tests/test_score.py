@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from srgan_distill import cli
-from srgan_distill.errors import UserError
-from srgan_distill.images import list_images, read_rgb, write_png
-from srgan_distill.quality.protocol import bicubic
-from srgan_distill.quality.scores import as_json, score_folders, score_pair
+from srgan_distill.app import cli
+from srgan_distill.common.errors import UserError
+from srgan_distill.imaging.images import list_images, read_rgb, write_png
+from srgan_distill.imaging.protocol import bicubic
+from srgan_distill.scoring.scores import as_json, score_folders, score_pair
 
 COMMAND = Path(sys.executable).with_name("srgan-distill")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from web import Web, serve
+from support.web import Web, serve
 
-from srgan_distill.errors import UserError
+from srgan_distill.common.errors import UserError
 from srgan_distill.sources import store as store_module
 from srgan_distill.sources.store import Store
 from srgan_distill.sources.unavailable import Unavailable

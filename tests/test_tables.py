@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 import torch
 
-from srgan_distill import paper
+from srgan_distill.common.params import Network
+from srgan_distill.networks.cost import multiply_adds
 from srgan_distill.networks.generator import PlainGenerator
-from srgan_distill.params import Network
-from srgan_distill.quality.markdown import table1_markdown, table2_markdown, table4_markdown
-from srgan_distill.quality.tables import multiply_adds, table1, table2, table4
+from srgan_distill.results import paper
+from srgan_distill.results.markdown import table1_markdown, table2_markdown, table4_markdown
+from srgan_distill.results.tables import table1, table2, table4
 
 NETWORKS = {"teacher": Network(filters=64, blocks=16), "student": Network(filters=32, blocks=8)}
 
@@ -166,6 +167,6 @@ def test_table4_without_pi_says_so() -> None:
 
 
 def test_importing_the_tables_stage_stays_light() -> None:
-    code = "import sys, json, srgan_distill.tables; print(json.dumps(sorted(sys.modules)))"
+    code = "import sys, json, srgan_distill.stages.tables; print(json.dumps(sorted(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert not {"pyiqa", "dvclive"} & set(json.loads(run.stdout))

@@ -11,12 +11,12 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
-from small_project import finish, start
+from support.small_project import finish, start
 
-from srgan_distill.layout import Layout
-from srgan_distill.params import Hardware
+from srgan_distill.common.params import Hardware
+from srgan_distill.common.paths import Paths
 
-LAYOUT = Layout("sample")
+LAYOUT = Paths("sample")
 
 
 def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.DataFrame, dict]:

@@ -8,19 +8,19 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from srgan_distill.errors import UserError
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import Budget, Phase, load
 from srgan_distill.networks.compute import Compute, make_deterministic
 from srgan_distill.networks.content import build_content
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator
-from srgan_distill.params import Budget, Phase, load
-from srgan_distill.training import engine
+from srgan_distill.training import loop as engine
+from srgan_distill.training.batches import Feed
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
-from srgan_distill.training.engine import Trainer, plan
-from srgan_distill.training.feed import Feed
+from srgan_distill.training.distributed import ALONE, Team
+from srgan_distill.training.loop import Trainer, plan
 from srgan_distill.training.losses import TERMS, Batch, Judges, discriminator_loss, freeze
-from srgan_distill.training.team import ALONE, Team
 from srgan_distill.training.tiles import Tiles
 
 CPU = Compute(torch.device("cpu"), torch.float32)

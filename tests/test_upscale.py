@@ -12,8 +12,8 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from srgan_distill import cli
-from srgan_distill.api import Model, upscale
+from srgan_distill.app import cli
+from srgan_distill.app.api import Model, upscale
 
 ORIENTATION = ExifTags.Base.Orientation
 EXACT, LOSSY = ("png", "tif", "tiff", "bmp"), ("jpg", "jpeg", "webp")
@@ -108,7 +108,7 @@ def test_16_bits_become_8_where_the_format_has_no_more(run, model, photo, tmp_pa
 def test_16_bits_of_grey_and_alpha(run, model, photo, tmp_path):
     source, result = tmp_path / "in.png", tmp_path / "out.png"
     pixels = photo[..., :2].astype(np.uint16) * 257
-    from srgan_distill.api import save_image
+    from srgan_distill.app.api import save_image
 
     save_image(source, pixels)
     assert run(source, "-o", result)[0] == 0
@@ -234,7 +234,7 @@ def test_tile_changes_nothing(run, photo, tmp_path):
 def test_command_works_after_installation_alone(photo, tmp_path):
     """With the shipped student, far from the repository, with a bar on a terminal."""
     Image.fromarray(photo).save(tmp_path / "in.png")
-    command = [sys.executable, "-m", "srgan_distill.cli", "upscale", "in.png", "-o", "out.png"]
+    command = [sys.executable, "-m", "srgan_distill.app.cli", "upscale", "in.png", "-o", "out.png"]
     leader, follower = os.openpty()
     termios.tcsetwinsize(follower, (24, 80))
     with os.fdopen(leader, "rb", buffering=0) as terminal:

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from srgan_distill import cli, models
-from srgan_distill.api import UserError, save_image
-from srgan_distill.upscaling import command, saving
+from srgan_distill.app import cli
+from srgan_distill.app import shipped as models
+from srgan_distill.app.api import UserError, save_image
+from srgan_distill.app.upscaling import command, saving
 
 
 def png_header(width: int, height: int) -> bytes:
@@ -187,7 +188,7 @@ def test_an_old_file_survives_a_failure(run, folder, tmp_path, monkeypatch):
 
 def test_ctrl_c_leaves_no_part_of_a_file(coffee, tmp_path):
     Image.fromarray(coffee).resize((3000, 2000)).save(tmp_path / "in.png")
-    whole = [sys.executable, "-m", "srgan_distill.cli", "upscale", "in.png", "-o", "out.png"]
+    whole = [sys.executable, "-m", "srgan_distill.app.cli", "upscale", "in.png", "-o", "out.png"]
     running = subprocess.Popen(
         whole, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
         # A shell's background jobs are started with it ignored.

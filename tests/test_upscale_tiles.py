@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from upscaling import tiny_generator
+from support.upscaling import tiny_generator
 
-from srgan_distill.api import UserError, load_model, save_image, upscale
-from srgan_distill.images import to_tensor, to_uint8
-from srgan_distill.upscaling import model as engine
-from srgan_distill.upscaling.tiles import margin, spans
+from srgan_distill.app.api import UserError, load_model, save_image, upscale
+from srgan_distill.app.upscaling import model as engine
+from srgan_distill.app.upscaling.tiles import margin, spans
+from srgan_distill.imaging.images import to_tensor, to_uint8
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 3])
@@ -155,9 +155,9 @@ def test_too_little_memory_for_a_tile_says_so(model, photo, monkeypatch):
 
 def test_three_lines_are_enough(photo, tmp_path):
     """The example of the docstring, word for word, in a process of its own."""
-    import srgan_distill.api
+    import srgan_distill.app.api
 
-    lines = [line.strip() for line in srgan_distill.api.__doc__.splitlines()]
+    lines = [line.strip() for line in srgan_distill.app.api.__doc__.splitlines()]
     start = next(index for index, line in enumerate(lines) if line.startswith("from srgan"))
     code = "\n".join(lines[start : start + 4])
     np.save(tmp_path / "photo.npy", photo)
@@ -167,7 +167,7 @@ def test_three_lines_are_enough(photo, tmp_path):
 
 
 def test_the_package_itself_stays_quick_to_import():
-    code = "import sys, srgan_distill, srgan_distill.models; assert 'torch' not in sys.modules"
+    code = "import sys, srgan_distill, srgan_distill.app.shipped; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -10,9 +10,9 @@ from onnxscript.ir.passes.common import ClearMetadataAndDocStringPass
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ..common.scale import SCALE
 from ..networks.generator import Generator, ResidualBlock
 from ..networks.polyphase import polyphase_kernel
-from ..quality.protocol import SCALE
 
 INPUT, OUTPUT = "lr", "sr"
 OPSET = 20  # written down: another default of torch's would be another file

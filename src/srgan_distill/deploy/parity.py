@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..errors import UserError
-from .runtime import Run
+from ..common.errors import UserError
+from .runtime import Session
 
 SIZES = ((1, 48, 48), (1, 33, 47), (2, 17, 40), (1, 61, 31))
 """Batch, height and width of the LR: even, odd, several images."""
@@ -35,7 +35,7 @@ class Parity:
 
 
 @torch.inference_mode()
-def check_parity(name: str, run: Run, network: nn.Module, seed: int) -> Parity:
+def check_parity(name: str, run: Session, network: nn.Module, seed: int) -> Parity:
     """Compare `run`, an exported model, with `network` on random images of `SIZES`.
 
     The network computes in float64: in float32, oneDNN's convolutions alone round differently

@@ -18,9 +18,9 @@ from onnxruntime.quantization import (
     quantize_static,
 )
 
-from ..images import to_uint8
-from ..quality.fidelity import psnr
-from ..quality.protocol import SCALE
+from ..common.scale import SCALE
+from ..imaging.images import to_uint8
+from ..imaging.protocol import psnr
 from .graph import INPUT, write_model
 from .runtime import open_model
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .graph import INPUT
 
-Run = Callable[[np.ndarray], np.ndarray]
+Session = Callable[[np.ndarray], np.ndarray]
 
 
-def open_model(path: Path, threads: int) -> Run:
+def open_model(path: Path, threads: int) -> Session:
     """A function that runs a model of stage `export` on `threads` CPU threads.
 
     Returns:

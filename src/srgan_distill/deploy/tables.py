@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..quality.protocol import SCALE
-from ..quality.text import grid
+from ..common.scale import SCALE
+from ..common.text import markdown_table
 from .variants import Variant
 
 Costs = Mapping[str, Mapping[str, int]]
@@ -55,7 +55,7 @@ def costs_markdown(variants: Sequence[Variant], costs: Costs, height: int, width
             rows[-1] |= {cost: text, f"{cost}, teacher / this": f"{ratio:.2f}"}
     size = f"For one SR image of {width} x {height} px (width x height)."
     title = "## Table 1, continued. What each form of the generators costs"
-    return _document(title, grid(rows), size, COSTS_NOTE)
+    return _document(title, markdown_table(rows), size, COSTS_NOTE)
 
 
 def fastest_student(latencies: Latencies) -> str:
@@ -130,10 +130,10 @@ def times_markdown(
     return _document(
         "## Speed and memory of each form of the generators",
         "; ".join(f"{name} {value}" for name, value in machine.items()) + ".",
-        grid(rows),
+        markdown_table(rows),
         TIMES_NOTE,
         "### How many times as fast",
-        grid(ratios),
+        markdown_table(ratios),
     )
 
 

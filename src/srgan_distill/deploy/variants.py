@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..common.params import Network
 from ..networks.compute import Compute, choose_compute, choose_device
 from ..networks.generator import Generator, PlainGenerator
-from ..params import Network
 from .graph import DeployedGenerator
 from .runtime import open_model
 

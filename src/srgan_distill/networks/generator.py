@@ -62,6 +62,11 @@ class Generator(nn.Module):
         self.upsample = nn.Sequential(upsample(filters), upsample(filters))
         self.tail = nn.Conv2d(filters, 3, 9, padding=4)
 
+    @property
+    def filters(self) -> int:
+        """Channels of every layer but the upsampling ones."""
+        return self.head[0].out_channels
+
     def forward(self, lr: Tensor) -> Tensor:
         features = self.head(lr)
         features = self.upsample[0](features + self.fuse(self.blocks(features)))
@@ -80,11 +85,6 @@ class PlainGenerator(Generator):
     def forward(self, lr: Tensor) -> Tensor:
         features = self.head(lr)
         return self.tail(self.upsample(features + self.fuse(self.blocks(features))))
-
-
-def parameter_count(network: nn.Module) -> int:
-    """Number of learnt values."""
-    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def build_generator(filters: int, blocks: int, seed: int) -> Generator:

@@ -7,17 +7,17 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from ..errors import UserError
+from ..common.errors import UserError
 from .generator import Generator
 
 
-def save_generator(path: Path, generator: Generator, filters: int, blocks: int) -> None:
+def save_generator(path: Path, generator: Generator) -> None:
     """Write the weights whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {name: value.cpu().contiguous() for name, value in generator.state_dict().items()}
     part = path.with_suffix(".part")
     # One entry: safetensors writes several in a random order, and files would differ.
-    size = json.dumps({"filters": filters, "blocks": blocks})
+    size = json.dumps({"filters": generator.filters, "blocks": len(generator.blocks)})
     save_file(state, part, metadata={"generator": size})
     os.replace(part, path)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from ..images import SUFFIXES
+from ..imaging.images import SUFFIXES
 from .unavailable import Unavailable, require_space
 
 MOST_ENTRIES = 100_000

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import UserError
+from ..common.errors import UserError
 
 VARIABLE = "SRGAN_DISTILL_MIRROR"
 

@@ -8,7 +8,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import UserError
+from ..common.errors import UserError
 
 SKIMAGE = ("skimage", "data")
 SKLEARN = ("sklearn", "datasets/images")

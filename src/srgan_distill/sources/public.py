@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from ..errors import UserError
-from ..images import list_images
+from ..common.errors import UserError
+from ..imaging.images import list_images
 from .archives import extract_images
 from .catalogue import PUBLIC, Archive
 from .mirror import Mirror

@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from ..errors import UserError
+from ..common.errors import UserError
 
 
 class Unavailable(Exception):

@@ -1,0 +1,1 @@
+"""Training, read from top to bottom: setup, loop, losses, batches, distributed."""

@@ -9,13 +9,16 @@ from typing import Any
 
 import torch
 
-PACKAGE = Path(__file__).parents[1]
+_SOURCE = Path(__file__).parents[1]
+CODE = ("imaging", "networks", "training")
+"""The packages that weights depend on: the code deps of the training stages in dvc.yaml."""
 
 
 def fingerprint(settings: dict[str, Any], files: Iterable[Path]) -> str:
-    """What a run is made of: its settings, the files it reads and this package's code."""
+    """What a run's weights depend on: its settings, the files it reads, and the code of `CODE`."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    for path in (*files, *sorted(PACKAGE.rglob("*.py"))):
+    code = [file for package in CODE for file in sorted((_SOURCE / package).rglob("*.py"))]
+    for path in (*files, *code):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

@@ -1,6 +1,6 @@
 """The loss terms of equations 1 and 2, and the sum of them that a phase minimises.
 
-A new term is a function of `Batch` here, a name in `srgan_distill.params.Term` and a weight in
+A new term is a function of `Batch` here, a name in `srgan_distill.common.params.method.Term` and a weight in
 params.yaml.
 """
 
@@ -22,7 +22,7 @@ def freeze(network: nn.Module) -> nn.Module:
 
 
 @dataclass(frozen=True)
-class Judges:
+class LossNetworks:
     """The networks a generator is compared by; None where no term of the stage needs it."""
 
     content: ContentNetwork | None = None
@@ -36,27 +36,27 @@ class Batch:
     Images are float32 RGB in [0, 1]: `lr` [N, 3, h, w], `hr` and `sr` [N, 3, 4h, 4w].
     """
 
-    def __init__(self, lr: Tensor, hr: Tensor, sr: Tensor, judges: Judges) -> None:
-        self.lr, self.hr, self.sr, self.judges = lr, hr, sr, judges
+    def __init__(self, lr: Tensor, hr: Tensor, sr: Tensor, networks: LossNetworks) -> None:
+        self.lr, self.hr, self.sr, self.networks = lr, hr, sr, networks
 
     @cached_property
     def sr_features(self) -> Tensor:
-        return self.judges.content(self.sr).float()
+        return self.networks.content(self.sr).float()
 
     @cached_property
     @torch.no_grad()
     def hr_features(self) -> Tensor:
-        return self.judges.content(self.hr).float()
+        return self.networks.content(self.hr).float()
 
     @cached_property
     @torch.no_grad()
     def teacher_sr(self) -> Tensor:
-        return self.judges.teacher(self.lr).float()
+        return self.networks.teacher(self.lr).float()
 
     @cached_property
     @torch.no_grad()
     def teacher_features(self) -> Tensor:
-        return self.judges.content(self.teacher_sr).float()
+        return self.networks.content(self.teacher_sr).float()
 
 
 def pixel(batch: Batch) -> Tensor:
@@ -81,7 +81,7 @@ def feature_distillation(batch: Batch) -> Tensor:
 
 def adversarial(batch: Batch) -> Tensor:
     """L_a = -log D(G(LR)) (equation 1)."""
-    return F.softplus(-batch.judges.discriminator(batch.sr).float()).mean()
+    return F.softplus(-batch.networks.discriminator(batch.sr).float()).mean()
 
 
 TERMS: dict[str, Callable[[Batch], Tensor]] = {
@@ -97,11 +97,11 @@ def discriminator_loss(discriminator: nn.Module, sr: Tensor, hr: Tensor) -> Tens
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 
 
-def needed_judges(terms: set[str]) -> set[str]:
-    """Which fields of `Judges` these terms look at."""
+def needed_networks(terms: set[str]) -> set[str]:
+    """Which fields of `LossNetworks` these terms look at."""
     needs = {
         "content": {"content", "feature_distillation"},
         "teacher": {"distillation", "feature_distillation"},
         "discriminator": {"adversarial"},
     }
-    return {judge for judge, users in needs.items() if users & terms}
+    return {network for network, users in needs.items() if users & terms}

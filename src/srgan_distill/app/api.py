@@ -1,0 +1,16 @@
+"""The package in a program: load a model, upscale an array, save the result.
+
+    from srgan_distill.api import load_model, save_image, upscale
+
+    model = load_model()
+    save_image("large.png", upscale(model, photo))
+
+`photo` is a NumPy array, uint8 or uint16, [height, width] or [height, width, channels] (grey, grey
+and alpha, RGB or RGBA). What is wrong with an argument is one `UserError`.
+"""
+
+from ..common.errors import UserError
+from .upscaling.model import Model, load_model, upscale
+from .upscaling.saving import save_image
+
+__all__ = ["Model", "UserError", "load_model", "save_image", "upscale"]

@@ -1,0 +1,219 @@
+"""`srgan-distill`: one function per subcommand, each importing what it needs when it runs."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from ..common.errors import exit_code
+from .shipped import DEFAULT, names
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    return exit_code(lambda: args.run(args))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="srgan-distill", description="x4 super-resolution with distilled SRGAN students."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_upscale(commands)
+    _add_score(commands)
+    _add_rate(commands)
+    _add_compare(commands)
+    _add_review(commands)
+    return parser
+
+
+def _add_upscale(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "upscale",
+        help="enlarge photographs to four times their width and height",
+        description="Enlarge photographs x4: PNG, JPEG, WebP, TIFF and BMP of 8 or 16 bits a "
+        "colour, with alpha, turned upright, with their colour profile and EXIF data. Exit code 1: "
+        "at least one could not be upscaled; the others are.",
+    )
+    command.add_argument(
+        "inputs", type=Path, nargs="+", metavar="PHOTO_OR_FOLDER",
+        help="image files, and folders whose images are meant",
+    )  # fmt: skip
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT",
+        help="a file, whose suffix names the format; or a folder, for results under the names of "
+        "their photographs: one that exists, or any name without the suffix of an image",
+    )  # fmt: skip
+    command.add_argument(
+        "--model", default=DEFAULT, metavar="FILE_OR_NAME",
+        help=f"a generator.safetensors of the pipeline, or a shipped model "
+        f"({', '.join(names())}); default: {DEFAULT}",
+    )  # fmt: skip
+    command.add_argument(
+        "--tile", type=_count, metavar="N",
+        help="work on squares of N pixels, for less memory or more speed; default: by the memory",
+    )  # fmt: skip
+    command.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: auto"
+    )
+    command.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32",
+        help="bfloat16: faster, wrong by up to two grey levels; default: float32",
+    )  # fmt: skip
+    command.add_argument(
+        "--quality", type=_percent, default=95, metavar="1..100",
+        help="of JPEG and WebP; default: 95",
+    )  # fmt: skip
+    command.add_argument("--force", action="store_true", help="replace files that exist")
+    command.set_defaults(run=upscale)
+
+
+def _add_score(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "score",
+        help="score a folder of SR images against its HR folder",
+        description="Score SR images against HR: Y of BT.601, 4 px border cropped, x4.",
+    )
+    command.add_argument("--sr", type=Path, required=True, metavar="DIR", help="SR images")
+    command.add_argument("--hr", type=Path, required=True, metavar="DIR", help="HR images")
+    command.add_argument(
+        "--metrics", type=_names, default=["psnr", "ssim"], metavar="NAMES",
+        help="of psnr, ssim, psnr_wrapped, piqe, niqe, nrqm, pi; default: psnr,ssim",
+    )  # fmt: skip
+    command.add_argument(
+        "--weights", type=_weight, nargs="+", default=[], metavar="NAME=FILE",
+        help="local parameter files of niqe and nrqm (pi takes both), instead of a download",
+    )  # fmt: skip
+    command.add_argument(
+        "--json", action="store_true", help="print JSON; null is an infinite PSNR (equal images)"
+    )
+    command.set_defaults(run=score)
+
+
+def _add_rate(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "rate",
+        help="make a page on which people rate the results, blind",
+        description="Make a folder with a page, to be opened in a browser, on which a rater scores "
+        "the evaluated results and the ground truth from 1 to 5, blind and in random order. The "
+        "CSV that it saves belongs in data/ratings/.",
+    )
+    command.add_argument("--profile", help="whose results; default: the one of params.yaml")
+    command.add_argument(
+        "--images", type=_count, default=10, metavar="N",
+        help="how many test images, chosen by the seed; default: 10",
+    )  # fmt: skip
+    command.add_argument("--seed", type=int, default=0, help="of the choice; default: 0")
+    command.add_argument(
+        "--methods", type=_names, metavar="NAMES",
+        help="evaluated models beside the ground truth; default: gan2gan,gan2g,gan2g_al,g2g_al",
+    )  # fmt: skip
+    command.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="a new folder"
+    )
+    command.set_defaults(run=rate)
+
+
+def _names(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _percent(text: str) -> int:
+    if _count(text) > 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not from 1 to 100")
+    return int(text)
+
+
+def _weight(text: str) -> tuple[str, Path]:
+    name, separator, file = text.partition("=")
+    if not (name and separator and file):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=FILE")
+    return name, Path(file)
+
+
+def upscale(args: argparse.Namespace) -> int:
+    from .upscaling.command import Options, upscale_files
+    from .upscaling.model import load_model
+
+    model = load_model(args.model, args.device, args.precision)
+    options = Options(args.tile, args.quality, args.force)
+    done, failed = upscale_files(model, args.inputs, args.output, options)
+    if failed:
+        print(f"{done} upscaled, {failed} not", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def score(args: argparse.Namespace) -> None:
+    from ..scoring import scores
+
+    table = scores.score_folders(args.sr, args.hr, args.metrics, dict(args.weights), progress=True)
+    print(json.dumps(scores.as_json(table), indent=2) if args.json else scores.as_text(table))
+
+
+def rate(args: argparse.Namespace) -> None:
+    from ..common.params import load
+    from ..pages.rating.session import build
+
+    params = load()
+    profile = args.profile or params.profile
+    session = build(params, profile, args.images, args.seed, args.methods, args.output)
+    images = len(session.images)
+    if images < args.images:
+        print(f"profile {profile} has {images} test images, fewer than {args.images}: all are used")
+    print(f"{images} images, each by {', '.join(session.methods)} and as its ground truth")
+    print(f"give {session.page.parent} to the raters; they open {session.page.name} in a browser")
+    print("the CSVs that they hand in belong in data/ratings/; `dvc repro` reads them")
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "compare",
+        help="one table across git commits and DVC experiments, seeds averaged",
+        description="Compare the headlines of git revisions, DVC experiments and `workspace`.",
+    )
+    command.add_argument(
+        "revisions", nargs="*", metavar="REV",
+        help="a commit or an experiment; default: all experiments of the last commit",
+    )  # fmt: skip
+    command.add_argument("--profile", help="whose headline; default: the one all revisions ran")
+    command.add_argument("--set", default="mean", help="a test set; default: mean, over all sets")
+    command.add_argument(
+        "--format", choices=("markdown", "csv", "terminal"), default="terminal",
+        help="default: terminal",
+    )  # fmt: skip
+    command.set_defaults(run=compare)
+
+
+def compare(args: argparse.Namespace) -> None:
+    from ..experiments.compare import as_text, comparison, read_runs
+    from ..experiments.history import experiments
+
+    runs = read_runs(args.revisions or experiments(), args.profile)
+    print(as_text(comparison(runs, args.set), args.format, args.set))
+
+
+def _add_review(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "review",
+        help="what changed against a base revision, as Markdown for a pull request",
+        description="Parameters and figures that differ between a base revision and here.",
+    )
+    command.add_argument("--base", required=True, metavar="REV", help="such as main")
+    command.add_argument("--label", metavar="NAME", help="how to call the base; default: REV")
+    command.set_defaults(run=review)
+
+
+def review(args: argparse.Namespace) -> None:
+    from ..experiments.review import review_markdown
+
+    print(review_markdown(args.base, args.label or args.base))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

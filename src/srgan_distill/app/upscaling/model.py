@@ -1,0 +1,176 @@
+"""A generator at work on whole images: uint8 or uint16 arrays, tile by tile."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isqrt
+from pathlib import Path
+
+import numpy as np
+import psutil
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ...common.errors import UserError
+from ...common.scale import SCALE
+from ...networks.compute import Compute, choose_compute
+from ...networks.generator import Generator
+from ...networks.weights import load_generator
+from .. import shipped as models
+from .picture import as_pixels
+from .tiles import margin, spans, widened
+
+# Of one tile: a quarter of the free memory, and no more than what larger tiles gain little by. On
+# a CPU it also keeps a 12-megapixel photograph below 2 GB, torch and the result included.
+_TILE_MEMORY = {"cpu": 192 * 2**20, "cuda": 4 * 2**30}
+_SMALLEST_TILE = 32
+
+# Bytes for an LR pixel and a filter, measured: 2.5 copies of the largest layer, which has 4
+# channels a filter at four times the pixels, in float32.
+_BYTES_PER_FILTER = 2.5 * 4 * 4 * 4
+
+_LUMA = (0.299, 0.587, 0.114)  # BT.601
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained generator and what it computes on (made by `load_model`)."""
+
+    generator: Generator
+    compute: Compute
+
+    @property
+    def margin(self) -> int:
+        """LR pixels around a tile that its result depends on."""
+        return margin(len(self.generator.blocks))
+
+    def tile(self) -> int:
+        """The side of a tile, in LR pixels without its margin, that the free memory allows."""
+        kind = self.compute.device.type
+        if kind == "cuda":
+            free, _ = torch.cuda.mem_get_info(self.compute.device)
+        else:
+            free = psutil.virtual_memory().available
+        memory = min(free // 4, _TILE_MEMORY[kind])
+        filters = self.generator.head[0].out_channels
+        side = isqrt(int(memory / (_BYTES_PER_FILTER * filters)))
+        return max(_SMALLEST_TILE, side - 2 * self.margin)
+
+
+def load_model(
+    model: str | Path = models.DEFAULT, device: str = "auto", precision: str = "float32"
+) -> Model:
+    """Load a x4 super-resolution model.
+
+    Args:
+        model: a shipped model's name (`srgan_distill.models.names()`), or a file that the pipeline
+            wrote (`data/<profile>/distill/<strategy>/generator.safetensors`).
+        device: `auto` (a GPU where there is one), `cpu` or `cuda`.
+        precision: `float32`, or `bfloat16` for speed at the price of one or two grey levels.
+
+    Raises:
+        UserError: no such model, a damaged file, or `cuda` where there is none.
+    """
+    compute = choose_compute(device, precision)
+    return Model(compute.place(load_generator(models.find(model))), compute)
+
+
+def upscale(model: Model, image: np.ndarray, tile: int | None = None) -> np.ndarray:
+    """Four times as many pixels in each direction.
+
+    Args:
+        model: from `load_model`.
+        image: uint8 (0..255) or uint16 (0..65535), [height, width] or [height, width, channels],
+            with 1 (grey), 2 (grey, alpha), 3 (red, green, blue) or 4 (RGB, alpha) channels.
+        tile: LR pixels, the side of the squares worked on at a time; more is faster and takes more
+            memory, the result is the same up to rounding. Default: from the free memory.
+
+    Returns:
+        The same type, range and number of dimensions and channels, [4 height, 4 width, ...].
+
+    Raises:
+        UserError: another type or shape.
+    """
+    result = np.concatenate(list(upscaled_bands(model, as_pixels(image), image.dtype, tile)))
+    return result[..., 0] if image.ndim == 2 else result
+
+
+def upscaled_bands(
+    model: Model,
+    pixels: np.ndarray,
+    dtype: np.dtype,
+    tile: int | None = None,
+    progress: Callable[[int], object] = lambda done: None,
+) -> Iterator[np.ndarray]:
+    """The result of `upscale` in bands of whole rows from the top: it need not fit in memory.
+
+    Args:
+        model, tile: as in `upscale`.
+        pixels: uint8 or uint16, [height, width, 1 to 4 channels].
+        dtype: of the result, uint8 or uint16.
+        progress: is told the LR pixels done since its last call.
+
+    Yields:
+        `dtype`, [rows, 4 width, channels], 0 to the largest value of `dtype`.
+
+    Raises:
+        UserError: too little memory for a tile.
+    """
+    height, width, channels = pixels.shape
+    tile = tile or model.tile()
+    for top, bottom in spans(height, tile):
+        rows = widened(top, bottom, model.margin, height)
+        band = np.empty((SCALE * (bottom - top), SCALE * width, channels), dtype)
+        for left, right in spans(width, tile):
+            columns = widened(left, right, model.margin, width)
+            inner = (
+                slice(SCALE * (top - rows.start), SCALE * (bottom - rows.start)),
+                slice(SCALE * (left - columns.start), SCALE * (right - columns.start)),
+            )
+            result = _on_device(model, pixels[rows, columns], tile)[:, inner[0], inner[1]]
+            band[:, SCALE * left : SCALE * right] = _to_integers(result, dtype)
+            progress((bottom - top) * (right - left))
+        yield band
+        del band  # before the next one is made
+
+
+def _on_device(model: Model, pixels: np.ndarray, tile: int) -> Tensor:
+    """`_upscaled` of one tile with its margin: [channels, 4 height, 4 width]."""
+    try:
+        with torch.inference_mode():
+            values = torch.from_numpy(pixels.astype(np.float32)).to(model.compute.device)
+            return _upscaled(model, values / np.iinfo(pixels.dtype).max)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "memory" not in str(error):
+            raise
+        raise UserError(
+            f"too little memory for tiles of {tile} pixels; give a smaller size (--tile)"
+        ) from None
+
+
+def _upscaled(model: Model, image: Tensor) -> Tensor:
+    """One tile: [height, width, channels] in [0, 1] to [channels, 4 height, 4 width].
+
+    Grey is a colour image of three equal channels, and of the result its luma: what the eye and
+    the benchmarks judge. Alpha is enlarged by bicubic interpolation: it keeps what is opaque
+    opaque and what is transparent transparent, which no network does to the last level.
+    """
+    planes = image.permute(2, 0, 1).unsqueeze(0)
+    channels = planes.shape[1]
+    is_colour = channels >= 3
+    colours = planes[:, :3] if is_colour else planes[:, :1].expand(-1, 3, -1, -1)
+    with model.compute.autocast():
+        result = model.generator(colours.contiguous(memory_format=torch.channels_last))
+    result = result[0].float().clamp(0, 1)
+    if not is_colour:
+        result = torch.tensordot(result.new_tensor(_LUMA), result, dims=1).unsqueeze(0)
+    if channels in (1, 3):
+        return result
+    alpha = F.interpolate(planes[:, -1:], scale_factor=SCALE, mode="bicubic")[0]
+    return torch.cat([result, alpha.clamp(0, 1)])
+
+
+def _to_integers(image: Tensor, dtype: np.dtype) -> np.ndarray:
+    """[channels, height, width] in [0, 1] to [height, width, channels], rounded."""
+    values = image.mul(np.iinfo(dtype).max).round()
+    return values.permute(1, 2, 0).cpu().numpy().astype(dtype)

@@ -1,0 +1,101 @@
+"""Writing a result: what can be known to fail is refused first, and no part of a file is left."""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import psutil
+
+from ...common.errors import UserError
+from .formats import Format, Target, format_of
+from .picture import as_pixels
+
+
+def save_image(path: str | Path, image: np.ndarray, force: bool = False, quality: int = 95) -> None:
+    """Write an image; the suffix names the format.
+
+    Args:
+        path: PNG and TIFF hold every image; JPEG, WebP and BMP take uint8 alone, JPEG and BMP no
+            alpha.
+        image: uint8 or uint16, [height, width] or [height, width, 1 to 4 channels], as `upscale`
+            returns it.
+        force: replace a file that exists.
+        quality: of JPEG and WebP, 1 to 100.
+
+    Raises:
+        UserError: unknown suffix, an image that the format cannot hold, a file that exists, or one
+            that cannot be written (no folder, no right, no space).
+    """
+    pixels = as_pixels(image)
+    target = Target(pixels.shape, pixels.dtype, quality=quality)
+    save_bands(Path(path), [pixels], target, force)
+
+
+def save_bands(path: Path, bands: Iterable[np.ndarray], target: Target, force: bool) -> None:
+    """Write bands of whole rows, [rows, width, channels] from the top, as they come.
+
+    Raises:
+        UserError: as `save_image`; before the first band where it can be known.
+    """
+    form = format_of(path)
+    check_free(path, force)
+    _check_fit(path, form, target)
+    _check_space(path, form, target)
+    with _whole_file(path, force) as file:
+        form.write(file, bands, target)
+
+
+def check_free(path: Path, force: bool) -> None:
+    """Refuse to replace a file without `force`."""
+    if path.is_dir():
+        raise UserError(f"{path} is a folder")
+    if not force and path.exists():
+        raise UserError(f"{path} exists; --force (force=True) replaces it")
+
+
+def _check_fit(path: Path, form: Format, target: Target) -> None:
+    height, width, channels = target.shape
+    if max(height, width) > form.longest or target.size > form.most:
+        raise UserError(f"{path}: {width}x{height} pixels are more than {form.name} holds; use PNG")
+    if channels in (2, 4) and not form.has_alpha:
+        raise UserError(f"{path}: {form.name} holds no transparency; use PNG, WebP or TIFF")
+    if np.dtype(target.dtype).itemsize == 2 and not form.has_16_bits:
+        raise UserError(f"{path}: {form.name} holds no 16 bits; use PNG or TIFF")
+
+
+def _check_space(path: Path, form: Format, target: Target) -> None:
+    memory = form.canvas * target.shape[0] * target.shape[1]
+    if memory > (free := psutil.virtual_memory().available):
+        raise UserError(
+            f"{path}: as {form.name} this takes {_gigabytes(memory)} of memory, {_gigabytes(free)} "
+            "are free; PNG and TIFF are written as they are made"
+        )
+    disk = form.packed * target.size
+    if path.parent.is_dir() and disk > (free := shutil.disk_usage(path.parent).free):
+        raise UserError(
+            f"{path}: no space; this takes about {_gigabytes(disk)}, {_gigabytes(free)} are free"
+        )
+
+
+def _gigabytes(size: float) -> str:
+    return f"{size / 1e9:.1f} GB"
+
+
+@contextmanager
+def _whole_file(path: Path, force: bool) -> Iterator[BinaryIO]:
+    """A file that stands under its name when it is complete, and nowhere if it fails."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "xb") as file:
+            yield file
+        check_free(path, force)  # it may have come meanwhile
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror or error})") from None
+    finally:
+        with suppress(OSError):
+            part.unlink()

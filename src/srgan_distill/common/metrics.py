@@ -1,0 +1,83 @@
+"""The quality metrics by name: how they are called, printed and compared.
+
+How they are measured is in `srgan_distill.scoring`.
+"""
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from .text import ABSENT
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What tables and callers need to know of a metric.
+
+    Attributes:
+        name: its key in params.yaml and in every file of figures.
+        label: heading of a table column, with the unit where there is one.
+        decimals: digits behind the point that are worth printing.
+        lower_is_better: direction of the comparison.
+        full_reference: whether it compares SR with HR; else it looks at SR alone.
+        headline: whether it stands in headline.json.
+        real_lead: the least lead of a teacher that is worth speaking of, in the metric's unit.
+    """
+
+    name: str
+    label: str
+    decimals: int
+    lower_is_better: bool = False
+    full_reference: bool = True
+    headline: bool = False
+    real_lead: float = math.inf
+
+    @property
+    def heading(self) -> str:
+        """The label with an arrow to its better end."""
+        return f"{self.label} {'↓' if self.lower_is_better else '↑'}"
+
+    def text(self, value: float | None, sign: str = "") -> str:
+        """`value` with the metric's decimals, `sign` "+" for differences; `ABSENT` for none."""
+        if value is None or math.isnan(value):
+            return ABSENT
+        return f"{value:{sign}.{self.decimals}f}"
+
+    def gain(self, value: float, other: float) -> float:
+        """By how much `value` is better than `other`; negative where it is worse."""
+        return other - value if self.lower_is_better else value - other
+
+    def verdict(self, change: float | None) -> str:
+        """`better` or `worse` for new minus old; empty where nothing changed."""
+        if not change:
+            return ""
+        return "better" if self.gain(change, 0) > 0 else "worse"
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("psnr", "PSNR (dB)", decimals=2, headline=True, real_lead=0.1),
+        Metric("ssim", "SSIM", decimals=4, headline=True, real_lead=0.003),
+        Metric("psnr_wrapped", "PSNR mod 256 (dB)", decimals=4),
+        Metric("piqe", "PIQE", decimals=2, lower_is_better=True, full_reference=False),
+        Metric(
+            "niqe", "NIQE", decimals=3, lower_is_better=True, full_reference=False,
+            headline=True, real_lead=0.1,
+        ),
+        Metric("nrqm", "Ma (NRQM)", decimals=3, full_reference=False),
+        Metric(
+            "pi", "PI", decimals=4, lower_is_better=True, full_reference=False,
+            headline=True, real_lead=0.1,
+        ),
+    )
+}  # fmt: skip
+
+WEIGHT_FILES = {"niqe": "niqe_modelparameters.mat", "nrqm": "NRQM_model.mat"}
+PI_PARTS = ("nrqm", "niqe")
+
+
+def parameter_files(names: Collection[str]) -> dict[str, str]:
+    """The parameter files that the metrics `names` need: metric -> file name. Of pi, both parts."""
+    parts = {part for name in names for part in (PI_PARTS if name == "pi" else (name,))}
+    return {part: file for part, file in WEIGHT_FILES.items() if part in parts}

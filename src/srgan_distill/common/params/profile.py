@@ -1,0 +1,148 @@
+"""The sections of a profile: everything that is scale, nothing that is method."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from .fields import Count, MultipleOfScale, Positive, Section, Size
+
+
+class DownloadScale(Section):
+    """Names of the data sets to fetch (see `srgan_distill.sources`)."""
+
+    train: Annotated[list[str], Field(min_length=1)]
+    validation: Annotated[list[str], Field(min_length=1)]
+    test: Annotated[list[str], Field(min_length=1)]
+
+    @property
+    def names(self) -> list[str]:
+        """Every set once: one may serve two uses."""
+        return list(dict.fromkeys((*self.train, *self.validation, *self.test)))
+
+
+class PreprocessScale(Section):
+    """How training photographs are cut: square HR tiles of `tile` px, every `stride` px.
+
+    Of an image that has more, `most_per_image` evenly chosen ones are kept. An image that cannot
+    be used, of whatever set, stops the stage or is named and skipped.
+    """
+
+    tile: MultipleOfScale
+    stride: MultipleOfScale
+    most_per_image: Count
+    workers: Count
+    on_bad_image: Literal["stop", "skip"]
+
+
+class Budget(Section):
+    """How long a network trains: steps of `batch` HR crops of `crop` x `crop` px.
+
+    The learning rate falls from `lr` to `lr_end` along a half cosine in each phase. With
+    `permute_channels`, each crop's red, green and blue change places at random.
+    """
+
+    steps: Count
+    batch: Count
+    crop: Count
+    lr: Positive
+    lr_end: Positive
+    permute_channels: bool
+    log_every: Count
+    validate_every: Count
+
+    @field_validator("crop")
+    @classmethod
+    def _halved_four_times(cls, crop: int) -> int:
+        if crop % 16:
+            raise ValueError("must be a multiple of 16: the discriminator halves it four times")
+        return crop
+
+    @model_validator(mode="after")
+    def _validates_when_it_logs(self) -> Self:
+        if self.validate_every % self.log_every:
+            raise ValueError(
+                f"validates every {self.validate_every} steps but logs every {self.log_every}; "
+                "make validate_every a multiple of log_every"
+            )
+        return self
+
+
+class PretrainScale(Section):
+    """The budgets of the pixel-loss start of each network."""
+
+    teacher: Budget
+    student: Budget
+
+    def __getitem__(self, network: str) -> Budget:
+        return getattr(self, network)
+
+
+class EvaluateScale(Section):
+    """Metric names (see `srgan_distill.quality.metrics`) and local parameter files by metric."""
+
+    metrics: Annotated[list[str], Field(min_length=1)]
+    weights: dict[str, str]
+
+
+class Crop(Section):
+    """A square of a test image shown in Figure 2: `size` HR px from (`top`, `left`)."""
+
+    set: str
+    image: str
+    top: Annotated[int, Field(ge=0)]
+    left: Annotated[int, Field(ge=0)]
+    size: Count
+
+
+class TablesScale(Section):
+    """The size the multiply-adds of Table 1 are counted for, and the crops of Figure 2."""
+
+    output_width: MultipleOfScale
+    output_height: MultipleOfScale
+    crops: Annotated[list[Crop], Field(min_length=1)]
+
+
+class EfficiencyScale(Section):
+    """What is timed: `repeats` runs, after one more, on LR images of [height, width] px each."""
+
+    inputs: Annotated[list[Size], Field(min_length=1)]
+    repeats: Count
+
+
+class ReportScale(Section):
+    """How many images of each test set, the first by name, the report embeds: its size."""
+
+    images_per_set: Count
+
+
+class Profile(Section):
+    """A budget: everything that is scale, nothing that is method. One section per stage."""
+
+    download: DownloadScale
+    preprocess: PreprocessScale
+    pretrain: PretrainScale
+    train: Budget
+    distill: Budget
+    evaluate: EvaluateScale
+    tables: TablesScale
+    efficiency: EfficiencyScale
+    report: ReportScale
+
+    @model_validator(mode="after")
+    def _crops_fit_tiles(self) -> Self:
+        for stage, budget in self.budgets().items():
+            if budget.crop > self.preprocess.tile:
+                raise ValueError(
+                    f"{stage}.crop = {budget.crop} is larger than preprocess.tile = "
+                    f"{self.preprocess.tile}; crops are taken from tiles"
+                )
+        return self
+
+    def budgets(self) -> dict[str, Budget]:
+        """Every training budget by its key in the profile."""
+        return {
+            "pretrain.teacher": self.pretrain.teacher,
+            "pretrain.student": self.pretrain.student,
+            "train": self.train,
+            "distill": self.distill,
+        }

@@ -1,0 +1,137 @@
+"""The whole of params.yaml, and how it is read."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from ..errors import UserError
+from ..runs import RESERVED, STUDENT
+from .fields import Name, Section
+from .method import (
+    Content,
+    Distill,
+    Export,
+    Hardware,
+    Losses,
+    Network,
+    Pretraining,
+    Recipe,
+    Strategy,
+)
+from .profile import Profile
+
+FILE = Path("params.yaml")
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
+    profile: str
+    strategy: str
+    mirror: str | None
+    hardware: Hardware
+    scale: Literal[4]
+    networks: dict[Literal["teacher", "student"], Network]
+    losses: Losses
+    content: Content
+    pretrain: dict[Literal["pretrain_teacher", "pretrain_student"], Pretraining]
+    train: dict[Name, Recipe]
+    distill: Distill
+    strategies: dict[Name, Strategy]
+    export: Export
+    profiles: dict[str, Profile]
+
+    @property
+    def budget(self) -> Profile:
+        """The profile in use."""
+        return self.profiles[self.profile]
+
+    def sections(self, *keys: str) -> dict[str, Any]:
+        """Some of the sections, by their keys."""
+        return {key: getattr(self, key) for key in keys}
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        _one_of("profile", self.profile, self.profiles)
+        _one_of("strategy", self.strategy, self.strategies)
+        for network in ("teacher", "student"):
+            _require("networks", network, self.networks)
+            _require("pretrain", f"pretrain_{network}", self.pretrain)
+            if self.pretrain[f"pretrain_{network}"].network != network:
+                raise ValueError(f"pretrain.pretrain_{network}.network: must be {network}")
+        _require("train", STUDENT, self.train)
+        for name in (*self.train, *self.strategies):
+            if name in RESERVED or name.startswith("pretrain_"):
+                raise ValueError(f"the name {name!r} is taken by another row of the tables")
+        for name, strategy in self.strategies.items():
+            if name in self.train:
+                raise ValueError(
+                    f"strategies.{name}: the name stands in `train` too; choose another"
+                )
+            _one_of(f"strategies.{name}.teacher", strategy.teacher, self.train)
+        return self
+
+
+def _one_of(key: str, value: str, allowed: Collection[str]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{key} = {value!r}: must be one of {', '.join(allowed)}")
+
+
+def check_choice(key: str, value: str, allowed: Collection[str]) -> None:
+    """Refuse a value that is not among those allowed.
+
+    Raises:
+        UserError: names the key, the value and what is allowed.
+    """
+    try:
+        _one_of(key, value, allowed)
+    except ValueError as error:
+        raise UserError(f"{FILE}: {error}") from None
+
+
+def _require(key: str, name: str, mapping: Collection[str]) -> None:
+    if name not in mapping:
+        raise ValueError(f"{key}.{name}: is missing; the pipeline compares against it")
+
+
+def load(file: Path = FILE) -> Params:
+    """Read and check params.yaml.
+
+    Raises:
+        UserError: one line that names the key, its value and what is allowed.
+    """
+    try:
+        content = yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise UserError(f"{file} does not exist here; run from the repository's root") from None
+    except yaml.YAMLError as error:
+        raise UserError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise UserError(_one_line(file, error)) from None
+
+
+def _one_line(file: Path, error: ValidationError) -> str:
+    problems = error.errors()
+    first = problems[0]
+    where = ".".join(str(part) for part in first["loc"] if part != "[key]")
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    match first["type"]:
+        case "extra_forbidden":
+            text = f"{where}: unknown key; remove it or correct its name"
+        case "missing":
+            text = f"{where}: is missing"
+        case "value_error" if not where:
+            text = message
+        case "string_pattern_mismatch":
+            text = f"{where}: a name must be lower-case letters, digits and _, letter first"
+        case _:
+            shown = repr(first["input"])
+            text = f"{where} = {shown}: {message}" if len(shown) <= 80 else f"{where}: {message}"
+    more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    return f"{file}: {text}{more}"

@@ -1,0 +1,84 @@
+"""Where everything lies: data/<profile>/<stage>/<name> and metrics/<profile>/<stage>/."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+# Files from the network, for all profiles: no output of a stage, for DVC deletes those.
+ARCHIVES = Path("data/archives")
+RATINGS = Path("data/ratings")
+CHECKED = Path("data/params_ok.txt")
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one profile, relative to the repository's root."""
+
+    profile: str
+
+    def data(self, stage: str, name: str = "") -> Path:
+        """What a stage keeps in DVC's cache."""
+        return Path("data") / self.profile / stage / name
+
+    def metrics(self, stage: str, name: str = "") -> Path:
+        """A stage's small results, in git."""
+        return Path("metrics") / self.profile / stage / name
+
+    @property
+    def headline(self) -> Path:
+        """The figures of the strategy under study, for `dvc metrics diff`."""
+        return self.metrics("headline.json")
+
+    def images(self, data_set: str) -> Path:
+        """The images of a data set, as published."""
+        return self.data("download", "images") / data_set
+
+    @property
+    def weights(self) -> Path:
+        """Parameter files of the profile's metrics and content network."""
+        return self.data("download", "weights")
+
+    @property
+    def tiles(self) -> Path:
+        """The training tiles: hr.npy and lr.npy."""
+        return self.data("preprocess", "train")
+
+    @property
+    def validation(self) -> Path:
+        """Pairs that training is validated on: HR/ and LR/."""
+        return self.data("preprocess", "validation")
+
+    def test(self, data_set: str) -> Path:
+        """Pairs of a test set: HR/, cut to multiples of the scale, and LR/."""
+        return self.data("preprocess", "test") / data_set
+
+    def generator(self, run: str) -> Path:
+        """The generator that a run ended with, whichever stage trained it."""
+        return self.data("models", run) / "generator.safetensors"
+
+    def curves(self, run: str) -> Path:
+        """The training curves of one run: the same on every run of the same machine."""
+        return self.data("models", run) / "curves"
+
+    def system(self, run: str) -> Path:
+        """Speed and system load of one run: another on every run, so no output of its stage."""
+        return self.data("system", run)
+
+    def checkpoint(self, run: str) -> Path:
+        """Where a killed run goes on: beside the stage's outputs, which DVC deletes first."""
+        return self.data("checkpoints") / f"{run}.pt"
+
+    def results(self, run: str) -> Path:
+        """What one run makes of the test sets: a folder of PNGs each, and scores.csv."""
+        return self.data("evaluate", run)
+
+    def scores(self, run: str) -> Path:
+        """Per-image scores of one run: set, image, one column per metric."""
+        return self.results(run) / "scores.csv"
+
+    def exported(self, strategy: str, network: str) -> Path:
+        """An ONNX file of a strategy: student, student_int8 or its teacher."""
+        return self.data("export", strategy) / f"{network}.onnx"
+
+    def export_figures(self, strategy: str) -> Path:
+        """How far an exported student is from the network it was made of."""
+        return self.data("export", strategy) / "figures.json"

@@ -1,0 +1,3 @@
+"""The scale of the super-resolution: HR has SCALE times the width and height of LR."""
+
+SCALE = 4

@@ -1,0 +1,30 @@
+"""Markdown and JSON as every stage writes them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+ABSENT = "-"
+
+
+def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A Markdown table of rows with the same keys, its headings; all but the first to the right."""
+    heads = list(rows[0])
+    cells = [[row[head] for head in heads] for row in rows]
+    align = ["left"] + ["right"] * (len(heads) - 1)
+    return tabulate(cells, heads, "pipe", disable_numparse=True, colalign=align)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8, with the same bytes on every system, making the folder where needed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write indented JSON; infinity and NaN, which JSON does not have, are refused."""
+    text = json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False)
+    write_text(path, text + "\n")

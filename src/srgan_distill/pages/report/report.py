@@ -1,0 +1,115 @@
+"""The parts of the report, put together."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ...common.errors import UserError
+from ...common.params import Hardware, Phase
+from ...common.params.profile import Profile
+from ...common.paths import Paths
+from ...common.runs import BICUBIC, TRAINED, Run, display_name, names
+from ...results.gains import Figures, gain_table
+from ..template import fill
+from .chart import COLOURS
+from .curves import Line, charts
+from .machine import environment
+from .pictures import QUALITY, compared, data_url
+from .prose import markdown_html
+from .summary import lineage, parameters_text, recipe, tiles
+
+SECTIONS = {
+    "Table 1": "tables/table1.md",
+    "Efficiency": "efficiency/costs.md",
+    "Table 2": "tables/table2.md",
+    "Intervals": "tables/table2_intervals.md",
+    "Table 3": "opinion/table3.md",
+    "Table 4": "tables/table4.md",
+    "Claims": "claims/claims.md",
+}
+"""Markdown files in metrics/<profile>/ by their name in the page's menu, in the page's order.
+
+What is added here is also one of stage report's deps in dvc.yaml.
+"""
+
+CURVES = {
+    "Pre-training on the pixel loss": TRAINED[:1],
+    "Teachers and students (dashed: trained without a teacher)": TRAINED[1:],
+}
+"""Groups of runs that share charts and a legend, by their heading: the stages they come from."""
+
+
+def report_page(
+    paths: Paths,
+    runs: Sequence[Run],
+    strategy: str,
+    teacher: str,
+    phases: list[Phase],
+    scores: Mapping[str, pd.DataFrame],
+    figures: Figures,
+    profile: Profile,
+    hardware: Hardware,
+    parameters: Mapping[str, Any],
+) -> str:
+    """The whole page as HTML; the same arguments and files give the same text.
+
+    Args:
+        paths: the profile's folders.
+        runs: the rows of the tables.
+        strategy, teacher, phases: what is under study, who distilled it, and how.
+        scores: per-image scores by run.
+        figures: the strategy's `gains`.
+        profile: the profile in use.
+        hardware: what it ran on.
+        parameters: sections of params.yaml to print.
+
+    Raises:
+        UserError: a file that an earlier stage writes is missing.
+    """
+    return fill(
+        __package__,
+        profile=paths.profile,
+        strategy=display_name(strategy),
+        lineage=lineage(strategy, teacher),
+        recipe=recipe(phases),
+        tiles=tiles(figures),
+        gain_table=markdown_html(gain_table(figures)),
+        pictures=compared(
+            profile.download.test, profile.report.images_per_set, names(runs),
+            paths.test, paths.results, scores,
+        ),
+        quality=QUALITY,
+        first=BICUBIC,
+        second=strategy,
+        figure2=data_url("image/png", _read(paths.metrics("tables", "figure2.png"))),
+        sections=[
+            {"title": title, "html": markdown_html(_read(paths.metrics(file)).decode())}
+            for title, file in SECTIONS.items()
+        ],
+        curves=[
+            _group(paths, title, [run for run in runs if run.stage in stages])
+            for title, stages in CURVES.items()
+        ],
+        colours=COLOURS,
+        environment=environment(hardware),
+        parameters=parameters_text(parameters),
+    )  # fmt: skip
+
+
+def _group(paths: Paths, title: str, runs: Sequence[Run]) -> dict[str, object]:
+    lines = [
+        Line(run.key, run.title, colour, dashed=run.stage == "train")
+        for colour, run in enumerate(runs)
+    ]
+    stages = {run.stage for run in runs}
+    folder = paths.metrics("curves", TRAINED[0] if stages == {TRAINED[0]} else "")
+    return {"title": title, "runs": lines, "charts": charts(folder, lines)}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run `dvc repro`, which writes it") from None

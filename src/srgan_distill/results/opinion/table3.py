@@ -1,0 +1,104 @@
+"""Table 3, the opinion scores: our figures and the paper's, as a data frame and as Markdown."""
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ...common.runs import PAPER_NAMES
+from ...common.text import ABSENT, markdown_table
+from .. import paper
+from .dmos import dmos_by_image, dmos_by_method
+
+MEAN = "mean"
+
+NO_RATINGS = """\
+**No ratings yet**, so there is no DMOS of ours: `srgan-distill rate` makes a page to rate the
+images with; the CSVs that it saves belong in data/ratings/. The paper's figures alone:"""
+
+SCALE_NOTE = """\
+DMOS: 0 to 100, higher is better. A rater's differences to the ground truth are set against all of
+that rater's own, so the mean over all methods is 50 (unless a z-score was clipped): DMOS ranks the
+methods that were rated together, and does not compare one study with another. [ ]: 95 % interval
+over the raters (Student's t), for these images."""
+
+PAPER_NOTE = """\
+**In the paper, each method's mean over the ten images is 50.00.** That is what z-scores give which
+are taken within each method; taken over all of a rater's differences, as here, only the mean over
+all methods is 50. So its table compares the images of one method, and ranks no methods. Its ten
+images are not named; they are not those above."""
+
+
+def table3(opinions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
+    """Table 3: DMOS by method and image, and by method.
+
+    Args:
+        opinions: what `dmos.opinions` returns.
+        models: keys of all models, in the order of the rows.
+
+    Returns:
+        One row per method and image, and one whose `image` is `mean`: `model` (our key), `method`
+        (display name), `image` (`<set>/<image>`, or the paper's 1 to 10), `raters`, `dmos` in
+        0..100, `low` and `high` (95 % interval over raters), `paper_dmos`. A figure that one side
+        does not have is NaN.
+    """
+    ours = pd.concat([dmos_by_image(opinions), dmos_by_method(opinions).assign(image=MEAN)])
+    ours = ours.rename(columns={"method": "model"})
+    theirs = paper.table3().rename(columns={"dmos": "paper_dmos"}).astype({"image": str})
+    keys = {method: model for model, method in PAPER_NAMES.items()}
+    theirs["model"] = theirs.pop("method").map(keys)
+    means = theirs.groupby("model", as_index=False)["paper_dmos"].mean().assign(image=MEAN)
+    both = ours.merge(pd.concat([theirs, means]), on=["model", "image"], how="outer")
+    both["method"] = both["model"].map(paper.title)
+    both["raters"] = both["raters"].astype("Int64")
+    # Our images, then the paper's, whose names hold no slash, then the mean of each.
+    places = both.assign(
+        model=both["model"].map(list(dict.fromkeys([*models, *keys.values()])).index),
+        theirs=~both["image"].str.contains("/") & (both["image"] != MEAN),
+        mean=both["image"] == MEAN,
+        number=pd.to_numeric(both["image"], errors="coerce"),
+    ).sort_values(["model", "mean", "theirs", "number", "image"], kind="stable")
+    columns = ["model", "method", "image", "raters", "dmos", "low", "high", "paper_dmos"]
+    return both.loc[places.index, columns].reset_index(drop=True)
+
+
+def table3_markdown(table: pd.DataFrame, raters: int) -> str:
+    """Table 3, from `table3`, of as many raters."""
+    means = table[table["image"] == MEAN]
+    ours = table[table["dmos"].notna()]
+    theirs = table[table["paper_dmos"].notna()]
+    parts = ["## Table 3. Opinion scores (DMOS), higher is better"]
+    if ours.empty:
+        parts.append(NO_RATINGS)
+    else:
+        images = ours.loc[ours["image"] != MEAN, "image"].nunique()
+        summary = [
+            {"Method": row.method, f"Mean of {images} images": _with_interval(row)}
+            for row in means.itertuples()
+            if not math.isnan(row.dmos)
+        ]
+        parts += [
+            f"{raters} rater{'s' if raters > 1 else ''}, {images} images.",
+            markdown_table(summary),
+            _by_image(ours, "dmos", 2),
+            SCALE_NOTE,
+            "### The paper's DMOS: 10 raters, 10 images",
+        ]
+    return "\n\n".join([*parts, _by_image(theirs, "paper_dmos", 3), PAPER_NOTE]) + "\n"
+
+
+def _by_image(table: pd.DataFrame, column: str, decimals: int) -> str:
+    """One row per image, the mean last; one column per method."""
+    rows: dict[str, dict[str, str]] = {}
+    for row in table.sort_values(
+        "image", key=lambda names: names == MEAN, kind="stable"
+    ).itertuples():
+        cells = rows.setdefault(row.image, {"Image": row.image})
+        cells[row.method] = f"{getattr(row, column):.{decimals}f}"
+    return markdown_table(list(rows.values()))
+
+
+def _with_interval(row: object) -> str:
+    if math.isnan(row.low):
+        return f"{row.dmos:.2f} [{ABSENT}]"
+    return f"{row.dmos:.2f} [{row.low:.2f}, {row.high:.2f}]"

@@ -1,0 +1,65 @@
+"""What earlier stages wrote, read back."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..common.errors import UserError
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Per-image scores of one model: `set`, `image`, one float column per metric.
+
+    Raises:
+        UserError: the file is missing.
+    """
+    try:
+        # Sets and images keep their names, be they 001 or null.
+        return pd.read_csv(path, dtype={"set": str, "image": str}, na_filter=False)
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run `dvc repro`, which evaluates") from None
+
+
+def read_all_scores(runs: Sequence[str], scores: Callable[[str], Path]) -> dict[str, pd.DataFrame]:
+    """Per-image scores by run; `scores` names the file of a run.
+
+    Raises:
+        UserError: a file is missing.
+    """
+    return {run: read_scores(scores(run)) for run in runs}
+
+
+def joined(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The scores of all runs in one table, its first column `model`."""
+    return pd.concat(scores, names=["model"]).reset_index("model")
+
+
+def set_means(scores: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, dict[str, float]]]:
+    """Run -> set -> metric -> mean over the set's images: Tables 2 and 4 for `dvc metrics diff`."""
+    return {
+        run: {
+            test_set: {name: float(value) for name, value in row.items() if math.isfinite(value)}
+            for test_set, row in frame.drop(columns="image")
+            .groupby("set", sort=False)
+            .mean()
+            .round(4)
+            .iterrows()
+        }
+        for run, frame in scores.items()
+    }
+
+
+def read_json(path: Path) -> Any:
+    """The content of a file of figures.
+
+    Raises:
+        UserError: the file is missing.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run `dvc repro`, which writes it") from None

@@ -1,0 +1,153 @@
+"""The paper's Tables 1, 2 and 4 as data frames, our figures and the paper's in one row."""
+
+import math
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import pandas as pd
+import torch
+
+from ..common.metrics import METRICS
+from ..common.params import Network
+from ..common.runs import PAPER_NAMES, STUDENT, display_name
+from ..networks.cost import multiply_adds, parameter_count
+from ..networks.generator import PlainGenerator
+from . import paper
+from .intervals import Interval, difference_interval, mean_interval
+
+FULL_REFERENCE = [name for name, metric in METRICS.items() if metric.full_reference]
+NO_REFERENCE = [name for name, metric in METRICS.items() if not metric.full_reference]
+TABLE2 = ["psnr", "ssim"]
+
+REFERENCE = STUDENT
+"""What every model's difference is taken to: the student trained without a teacher."""
+
+ALL_SETS = "All sets"
+"""In place of a set's name: all test images together, each with the same weight."""
+
+_INTERVAL_COLUMNS = [
+    "metric", "model", "method", "set", "images", "mean", "low", "high",
+    "difference", "difference_low", "difference_high",
+]  # fmt: skip
+
+
+def table1(networks: Mapping[str, Network], height: int, width: int) -> pd.DataFrame:
+    """Table 1: size and work of each generator.
+
+    Returns:
+        One row per network: `network`, `filters`, `blocks`, `parameters`, `ratio` (the teacher's
+        parameters over this network's), `multiply_adds` (for an SR image of `height` x `width`
+        px), `paper_parameters_m` (in millions) and `paper_ratio`.
+    """
+    rows = []
+    for name, network in networks.items():
+        with torch.device("meta"):
+            generator = PlainGenerator(network.filters, network.blocks)
+        rows.append(
+            {
+                "network": name,
+                "filters": network.filters,
+                "blocks": network.blocks,
+                "parameters": parameter_count(generator),
+                "multiply_adds": multiply_adds(generator, height, width),
+                "paper_parameters_m": paper.PARAMETERS_M[name],
+            }
+        )
+    table = pd.DataFrame(rows)
+    teacher = table.loc[table["network"] == "teacher", "parameters"].item()
+    table.insert(4, "ratio", teacher / table["parameters"])
+    table["paper_ratio"] = table["network"].map({"teacher": 1.0, "student": paper.RATIO})
+    return table
+
+
+def table2(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Table 2: means over each test set, and the paper's where it has the method or the set.
+
+    Args:
+        scores: per-image scores by model, in the order of the rows: `set`, `image`, one column
+            per metric.
+
+    Returns:
+        One row per model and set: `model` (our key), `method` (display name), `set`, `images`,
+        `psnr` in dB, `ssim`, `psnr_wrapped` in dB, `paper_psnr` in the paper's own dB,
+        `paper_ssim`. A figure that one side does not have is NaN.
+    """
+    ours = pd.concat([_set_means(model, frame) for model, frame in scores.items()])
+    theirs = paper.table2().rename(columns={"psnr": "paper_psnr", "ssim": "paper_ssim"})
+    keys = {method: model for model, method in PAPER_NAMES.items()}
+    theirs["model"] = theirs.pop("method").map(keys)
+    # Ours first, so that an outer merge's extra rows, the paper's own sets, come after them.
+    both = ours.merge(theirs, on=["model", "set"], how="outer", sort=False)
+    both.insert(1, "method", both["model"].map(paper.title))
+    both["images"] = both["images"].astype("Int64")
+    return _in_order(both, "set", [*ours["set"], *theirs["set"]]).pipe(
+        _in_order, "model", [*scores, *theirs["model"]]
+    )
+
+
+def table4(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Table 4: the mean of each no-reference metric over all test images.
+
+    Returns:
+        One row per model: `model`, `method`, `images`, the metrics of `NO_REFERENCE` that
+        `scores` has, and `paper_pi` (the paper's mean over ten images, NaN where it has none).
+    """
+    theirs = paper.table4().set_index("method")["pi"]
+    rows = []
+    for model, frame in scores.items():
+        means = frame.filter(items=NO_REFERENCE).mean()
+        row = {"model": model, "method": display_name(model), "images": len(frame)}
+        rows.append(row | means.to_dict() | {"paper_pi": theirs.get(PAPER_NAMES.get(model))})
+    return pd.DataFrame(rows).astype({"paper_pi": float})
+
+
+def intervals(
+    scores: Mapping[str, pd.DataFrame], metrics: Sequence[str], by_set: bool = True
+) -> pd.DataFrame:
+    """Means with their 95 % intervals over images, and the difference to the undistilled student.
+
+    Args:
+        scores: per-image scores by model, REFERENCE among them; all of the same images.
+        metrics: names; those that were not computed are left out.
+        by_set: each set too, not only ALL_SETS.
+
+    Returns:
+        One row per metric, model and set, ALL_SETS last: `metric`, `model`, `method`, `set`,
+        `images`, `mean`, `low`, `high`, and of the paired difference to REFERENCE `difference`,
+        `difference_low`, `difference_high`, NaN for REFERENCE itself. An end is NaN where one
+        image has no interval.
+
+    Raises:
+        UserError: models were scored on different images.
+    """
+    reference = scores[REFERENCE]
+    sets = [*(dict.fromkeys(reference["set"]) if by_set else ()), ALL_SETS]
+    rows = []
+    for metric in [name for name in metrics if name in reference]:
+        for model, test_set in product(scores, sets):
+            ours, theirs = (_of_set(frame, test_set) for frame in (scores[model], reference))
+            mean = mean_interval(ours[metric])
+            gain = Interval(math.nan, math.nan, math.nan, mean.images)
+            if model != REFERENCE:
+                gain = difference_interval(ours, theirs, metric)
+            labels = metric, model, display_name(model), test_set, mean.images
+            rows.append((*labels, mean.mean, mean.low, mean.high, gain.mean, gain.low, gain.high))
+    return pd.DataFrame(rows, columns=_INTERVAL_COLUMNS)
+
+
+def _of_set(frame: pd.DataFrame, test_set: str) -> pd.DataFrame:
+    return frame if test_set == ALL_SETS else frame[frame["set"] == test_set]
+
+
+def _set_means(model: str, frame: pd.DataFrame) -> pd.DataFrame:
+    groups = frame.groupby("set", sort=False)
+    means = groups.mean(numeric_only=True).reindex(columns=FULL_REFERENCE)
+    means.insert(0, "images", groups.size())
+    return means.reset_index().assign(model=model)[["model", "set", *means.columns]]
+
+
+def _in_order(table: pd.DataFrame, column: str, order: Sequence[str]) -> pd.DataFrame:
+    """Rows sorted (stably) by where their value of `column` first stands in `order`."""
+    ranks = {value: rank for rank, value in enumerate(dict.fromkeys(order))}
+    rows = table.sort_values(column, key=lambda values: values.map(ranks), kind="stable")
+    return rows.reset_index(drop=True)

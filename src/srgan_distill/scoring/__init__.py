@@ -1,0 +1,1 @@
+"""Quality of SR images, by the standard protocol and by no-reference metrics."""

@@ -1,0 +1,153 @@
+"""Scores of one image pair, and of a folder of super-resolved images against its HR folder."""
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tabulate import SEPARATING_LINE, tabulate
+from tqdm import tqdm
+
+from ..common.errors import UserError
+from ..common.metrics import METRICS
+from ..common.scale import SCALE
+from ..imaging.images import crop_to_multiple, list_images, read_rgb
+from .measure import Weights, check_available, measure
+
+# What public SR code puts behind the name of the HR image.
+_SUFFIX = re.compile(r"[_-]?x4|[_-]sr|_SRF_4(_.+)?", re.IGNORECASE)
+
+
+def score_pair(
+    sr: np.ndarray, hr: np.ndarray, metrics: Sequence[str], weights: Weights | None = None
+) -> dict[str, float]:
+    """Value of each metric for one SR image.
+
+    Args:
+        sr: uint8 RGB, [height, width, 3], 0..255.
+        hr: the same of the ground truth; where only it has sides that are no multiples of 4, it
+            is cropped to them at the right and the bottom.
+        metrics: names of `srgan_distill.common.metrics`.
+        weights: local parameter files of no-reference metrics, see `measure.check_available`.
+
+    Raises:
+        UserError: the sizes do not belong together, or a metric cannot be had.
+    """
+    if sr.shape != hr.shape:
+        hr = crop_to_multiple(hr, SCALE)
+    if sr.shape != hr.shape:
+        raise UserError(
+            f"SR is {_size(sr)} px and HR {_size(hr)} px; likely cause: {_likely_cause(sr, hr)}"
+        )
+    return {name: measure(name, sr, hr, weights) for name in metrics}
+
+
+def score_folders(
+    sr_dir: Path,
+    hr_dir: Path,
+    metrics: Sequence[str],
+    weights: Weights | None = None,
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Score every image of `sr_dir` against the image of that name in `hr_dir`.
+
+    Args:
+        sr_dir: SR images, named as the HR image or as it with x4, _x4, _SR, -sr, _SRF_4_... behind.
+        hr_dir: HR images.
+        metrics: names of `srgan_distill.common.metrics`.
+        weights: local parameter files of no-reference metrics, see `measure.check_available`.
+        progress: show a bar on a terminal's stderr.
+
+    Returns:
+        One row per image: `image` (stem of the HR file), then one float column per metric.
+
+    Raises:
+        UserError: files without partner, sizes that do not belong together, a file that is no
+            image, a metric that cannot be had. Names and metrics are checked before any scoring.
+    """
+    pairs = _match(list_images(sr_dir), list_images(hr_dir))
+    check_available(metrics, weights)
+    rows = []
+    for sr, hr in tqdm(pairs, desc="score", unit="image", disable=None if progress else True):
+        try:
+            values = score_pair(read_rgb(sr), read_rgb(hr), metrics, weights)
+        except UserError as error:
+            raise UserError(f"{sr.name}: {error}") from None
+        rows.append({"image": hr.stem, **values})
+    return pd.DataFrame(rows)
+
+
+def mean_scores(table: pd.DataFrame) -> dict[str, float]:
+    """Mean over images of each metric of a `score_folders` table."""
+    return {name: float(table[name].mean()) for name in table.columns.drop("image")}
+
+
+def as_json(table: pd.DataFrame) -> dict[str, Any]:
+    """A `score_folders` table as {"mean": {metric: value}, "images": {image: {metric: value}}}.
+
+    JSON knows no infinity: the PSNR of identical images, and a mean over it, is None (null).
+    """
+    images = {row.pop("image"): _finite(row) for row in table.to_dict("records")}
+    return {"mean": _finite(mean_scores(table)), "images": images}
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """A `score_folders` table as aligned plain text, the mean in the last row."""
+    names = list(table.columns.drop("image"))
+    rows = [*table.values.tolist(), SEPARATING_LINE, ["mean", *mean_scores(table).values()]]
+    return tabulate(
+        rows,
+        headers=["image", *(METRICS[name].label for name in names)],
+        floatfmt=["", *(f".{METRICS[name].decimals}f" for name in names)],
+        disable_numparse=[0],  # an image called 001 keeps its zeros
+    )
+
+
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _match(srs: list[Path], hrs: list[Path]) -> list[tuple[Path, Path]]:
+    hr_stems = {hr.stem for hr in hrs}
+    suffixed = [sr for sr in srs if sr.stem not in hr_stems]
+    found = {
+        hr: [sr for sr in srs if sr.stem == hr.stem]
+        or [sr for sr in suffixed if _is_suffixed(sr.stem, hr.stem)]
+        for hr in hrs
+    }
+    matched = {sr for candidates in found.values() for sr in candidates}
+    for problem, paths in (
+        ("no SR image for HR", [hr for hr in hrs if not found[hr]]),
+        ("no HR image for SR", [sr for sr in srs if sr not in matched]),
+        ("several SR images for one HR", [sr for c in found.values() if len(c) > 1 for sr in c]),
+        ("several HR images of one name", [hr for hr in hrs if len(hr_stems) < len(hrs)]),
+    ):
+        if paths:
+            raise UserError(f"{problem}: {', '.join(path.name for path in paths)}")
+    return [(candidates[0], hr) for hr, candidates in found.items()]
+
+
+def _is_suffixed(stem: str, hr_stem: str) -> bool:
+    # SelfExSR's public test sets name their HR images img_001_SRF_4_HR.png.
+    base = re.sub(r"(_SRF_4)?[_-]HR$", "", hr_stem)
+    return stem.startswith(base) and _SUFFIX.fullmatch(stem[len(base) :]) is not None
+
+
+def _size(rgb: np.ndarray) -> str:
+    return f"{rgb.shape[1]}x{rgb.shape[0]}"
+
+
+def _likely_cause(sr: np.ndarray, hr: np.ndarray) -> str:
+    (height, width), (hr_height, hr_width) = sr.shape[:2], hr.shape[:2]
+    if (height * SCALE, width * SCALE) == (hr_height, hr_width):
+        return "this is the LR image, not its x4 super-resolution"
+    if (width, height) == (hr_height, hr_width):
+        return "one of them is turned by 90 degrees"
+    if abs(height - hr_height) <= SCALE and abs(width - hr_width) <= SCALE:
+        return f"the LR image was made before HR was cropped to multiples of {SCALE}"
+    if height * hr_width == width * hr_height:
+        return f"the images are of another scale than x{SCALE}"
+    return "these are different images"

@@ -1,0 +1,20 @@
+"""Stage download: the profile's images, and the parameter files of its metrics."""
+
+from ..common.metrics import parameter_files
+from ..common.params import load
+from ..common.paths import ARCHIVES, Paths
+from ..scoring.measure import check_available
+from ..sources.download import Downloads
+
+
+def run() -> None:
+    """Put every data set and every parameter file that the profile names into its folder."""
+    params = load()
+    paths = Paths(params.profile)
+    wanted, metrics = params.budget.download, params.budget.evaluate.metrics
+    downloads = Downloads(params.mirror, ARCHIVES)
+    downloads.images(wanted.names, paths.images, paths.data("download"))
+    files = parameter_files(metrics)
+    downloads.weights(files, params.budget.evaluate.weights, paths.weights)
+    downloads.require_all()
+    check_available(metrics, {part: paths.weights / file for part, file in files.items()})

@@ -1,0 +1,30 @@
+"""Stage export: a strategy's student as ONNX, in float32 and INT8, and its teacher to compare."""
+
+from ..common.params import load
+from ..common.paths import Paths
+from ..common.text import write_json
+from ..deploy.export import export_int8, export_with_parity, print_export, psnr_changes
+from ..imaging.pairs import pairs_of
+
+
+def run(name: str) -> None:
+    """Write data/<profile>/export/<strategy>/: ONNX files and figures.json."""
+    params = load()
+    paths = Paths(params.profile)
+    parity = {
+        network: export_with_parity(
+            paths.generator(run), paths.exported(name, network), params.seed
+        )
+        for network, run in (("teacher", params.strategies[name].teacher), ("student", name))
+    }
+    student, int8 = (paths.exported(name, model) for model in ("student", "student_int8"))
+    in_float = export_int8(student, int8, paths.tiles, params.export)
+    pairs = {name: pairs_of(paths.test(name)) for name in params.budget.download.test}
+    changes = psnr_changes(student, int8, pairs)
+    figures = {
+        "parity": parity,
+        "int8": {"layers_in_float": len(in_float), "psnr_change": changes},
+    }
+    write_json(paths.export_figures(name), figures)
+    print(f"export {name}: {student.parent}")
+    print_export(parity, in_float, changes, params.export.most_psnr_loss)

@@ -1,0 +1,25 @@
+"""Stage pretrain: a network's start, trained on the pixel loss alone, as SRGAN's authors do."""
+
+from ..common.params import Phase, load
+from ..common.paths import Paths
+from ..common.runs import Run
+from ..networks.generator import build_generator
+from ..training.setup import Training, train_generator
+
+
+def run(name: str) -> None:
+    """Train `name` (a key of `pretrain`) from random weights."""
+    params = load()
+    recipe = params.pretrain[name]
+    network = params.networks[recipe.network]
+    train_generator(
+        Training(
+            run=Run(name, "pretrain"),
+            paths=Paths(params.profile),
+            start=build_generator(network.filters, network.blocks, params.seed),
+            phases=[Phase(terms=["pixel"])],
+            budget=params.budget.pretrain[recipe.network],
+            seed=params.seed,
+            hardware=params.hardware,
+        )
+    )

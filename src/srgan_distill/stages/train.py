@@ -1,0 +1,27 @@
+"""Stage train: the teachers, with and without a discriminator, and the undistilled students."""
+
+from ..common.params import load
+from ..common.paths import Paths
+from ..common.runs import Run
+from ..networks.weights import load_generator
+from ..training.setup import Training, train_generator
+
+
+def run(name: str) -> None:
+    """Train the recipe `name` (a key of `train`) from its network's pre-trained weights."""
+    params = load()
+    paths = Paths(params.profile)
+    recipe = params.train[name]
+    train_generator(
+        Training(
+            run=Run(name, "train"),
+            paths=paths,
+            start=load_generator(paths.generator(f"pretrain_{recipe.network}")),
+            phases=recipe.phases,
+            budget=params.budget.train,
+            seed=params.seed,
+            hardware=params.hardware,
+            losses=params.losses,
+            content=params.content,
+        )
+    )

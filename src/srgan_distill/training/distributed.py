@@ -1,0 +1,199 @@
+"""The processes that train one network together: each computes its part of every batch.
+
+They stay one run: the same crops, the same weights, the same curves up to rounding, however many
+they are. Gradients, losses and BatchNorm's statistics are means over the whole batch.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+from torch.distributed.nn.functional import all_reduce
+
+from ..common.errors import UserError, exit_code
+from ..common.params import Hardware
+from ..networks.compute import choose_device
+
+Job = TypeVar("Job")
+
+# What every machine of several is told, as torchrun names it.
+RENDEZVOUS = ("NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
+TIMEOUT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Distributed:
+    """This process: `rank` of `world_size`, and `local_rank` of its machine."""
+
+    rank: int = 0
+    world_size: int = 1
+    local_rank: int = 0
+
+    @property
+    def is_local_zero(self) -> bool:
+        """Whether this is the process that writes and prints for its machine."""
+        return self.local_rank == 0
+
+    def part(self, batch: int) -> slice:
+        """Which crops of a batch are this process's; `world_size` divides `batch`."""
+        each = batch // self.world_size
+        return slice(self.rank * each, (self.rank + 1) * each)
+
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean of the processes' values."""
+        if self.world_size > 1:
+            dist.all_reduce(values)
+            values /= self.world_size
+        return values
+
+    def average_gradients(self, parameters: list[nn.Parameter]) -> None:
+        """Give every process the gradient of the whole batch.
+
+        One message for all of it: the networks are so small that its start costs more than it.
+        And no wrapper around the network (DDP): with it a resumed run is not bit-identical.
+        """
+        if self.world_size == 1:
+            return
+        gradients = [parameter.grad for parameter in parameters]
+        mean = self.mean(torch.cat([gradient.flatten() for gradient in gradients]))
+        parts = mean.split([gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def broadcast(self, value: Any) -> Any:
+        """Rank 0's value, on all processes."""
+        if self.world_size == 1:
+            return value
+        values = [value]
+        dist.broadcast_object_list(values)
+        return values[0]
+
+    def synchronize_batch_norm(self, network: nn.Module) -> nn.Module:
+        """`network` with every BatchNorm over the whole batch, whatever part is here."""
+        if self.world_size == 1:
+            return network
+        if next(network.parameters()).is_cuda:
+            return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        for module in network.modules():
+            if type(module) is nn.BatchNorm2d:
+                module.__class__ = SynchronizedBatchNorm
+        return network
+
+
+SINGLE = Distributed()
+
+
+class SynchronizedBatchNorm(nn.BatchNorm2d):
+    """BatchNorm over the whole batch on CPUs, where torch's SyncBatchNorm does not run."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.training and self.track_running_stats:
+            return super().forward(features)
+        values = features.float()
+        moments = torch.stack([values.mean((0, 2, 3)), values.square().mean((0, 2, 3))])
+        mean, square = all_reduce(moments) / dist.get_world_size()
+        variance = square - mean.square()
+        if self.track_running_stats:
+            self._update_running(mean.detach(), variance.detach(), values.numel() // len(mean))
+        scale = self.weight * (variance + self.eps).rsqrt()
+        shift = self.bias - mean * scale
+        return (values * scale[:, None, None] + shift[:, None, None]).to(features.dtype)
+
+    def _update_running(self, mean: Tensor, variance: Tensor, own_count: int) -> None:
+        count = own_count * dist.get_world_size()
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+
+
+def launch(work: Callable[[Job, Distributed], None], job: Job, hardware: Hardware) -> None:
+    """Call work(job, distributed) in `hardware.devices` processes, started by torch's launcher.
+
+    With `hardware.num_nodes` machines, the same command runs on each of them (each in a clone of
+    its own), with NODE_RANK, MASTER_ADDR and MASTER_PORT in the environment.
+
+    Raises:
+        UserError: not so many GPUs, or a machine does not know where to meet the others.
+        SystemExit: a process failed; it has printed why.
+    """
+    if hardware.devices * hardware.num_nodes == 1:
+        work(job, SINGLE)
+        return
+    device = choose_device(hardware.device, hardware.devices)
+    # The launcher's own account of a failure comes after the process's one line, and is longer.
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
+    try:
+        elastic_launch(_config(hardware), _enter)(work, job, device)
+    except ChildFailedError as failure:
+        raise SystemExit(max(error.exitcode for error in failure.failures.values())) from None
+    except SignalException:
+        raise KeyboardInterrupt from None
+
+
+def _config(hardware: Hardware) -> LaunchConfig:
+    nodes = hardware.num_nodes
+    common = {
+        "min_nodes": nodes, "max_nodes": nodes, "nproc_per_node": hardware.devices,
+        "run_id": "srgan-distill", "max_restarts": 0, "monitor_interval": 0.1,
+        "start_method": "spawn",
+    }  # fmt: skip
+    if nodes == 1:  # any free port of this machine
+        return LaunchConfig(
+            **common, rdzv_backend="c10d", rdzv_endpoint="localhost:0", local_addr="localhost"
+        )
+    rank, endpoint = _node_rank(nodes), "{MASTER_ADDR}:{MASTER_PORT}".format(**os.environ)
+    return LaunchConfig(
+        **common, rdzv_backend="static", rdzv_endpoint=endpoint,
+        rdzv_configs={"rank": rank, "timeout": TIMEOUT.total_seconds()},
+    )  # fmt: skip
+
+
+def _node_rank(num_nodes: int) -> int:
+    missing = [name for name in RENDEZVOUS if not os.environ.get(name)]
+    if missing:
+        raise UserError(
+            f"hardware.num_nodes = {num_nodes}: {', '.join(missing)} not set; give every machine "
+            "NODE_RANK (0, 1, ...) and the first one's MASTER_ADDR and a free MASTER_PORT"
+        )
+    rank = os.environ["NODE_RANK"]
+    if not rank.isdecimal() or int(rank) >= num_nodes:
+        raise UserError(f"NODE_RANK = {rank}: must be a number from 0 to {num_nodes - 1}")
+    return int(rank)
+
+
+def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> None:
+    """What each process runs; its errors are printed here, once for all."""
+    rank, world_size, local_rank, local_size = (
+        int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    )
+    distributed = Distributed(rank, world_size, local_rank)
+    if not distributed.is_local_zero:
+        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if device == "cuda":
+        torch.cuda.set_device(local_rank)
+    else:
+        torch.set_num_threads(max(1, torch.get_num_threads() // local_size))
+
+    def meet_and_work() -> None:
+        try:
+            dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=TIMEOUT)
+        except dist.DistError as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(f"the {world_size} processes did not meet: {reason}") from None
+        try:
+            work(job, distributed)
+        finally:
+            dist.destroy_process_group()
+
+    if code := exit_code(meet_and_work):
+        sys.exit(code)

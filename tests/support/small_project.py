@@ -1,0 +1,79 @@
+"""A folder in which the training stages run in seconds, and how a test runs them there."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from support.code_reading import SOURCE
+
+from srgan_distill.common.paths import Paths
+from srgan_distill.imaging.images import write_png
+from srgan_distill.networks.generator import build_generator
+from srgan_distill.networks.weights import save_generator
+
+
+@pytest.fixture
+def small_project(tmp_path: Path) -> Callable[..., Path]:
+    """make(steps, ...): a new folder with params.yaml and what the training stages read."""
+    made: list[Path] = []
+
+    def make(steps: int, batch: int = 4, log_every: int = 10, lr: float = 1e-3) -> Path:
+        folder = tmp_path / f"project{len(made)}"
+        made.append(folder)
+        write_project(folder, steps, batch, log_every, lr)
+        return folder
+
+    return make
+
+
+def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: float) -> None:
+    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    for network in ("teacher", "student"):
+        params["networks"][network] = {"filters": 4, "blocks": 1}
+    # Every log point becomes a checkpoint, for kills to fall between.
+    params["hardware"]["checkpoint_seconds"] = 0
+    budget = {
+        "steps": steps, "batch": batch, "crop": 16, "lr": lr, "lr_end": lr / 10,
+        "permute_channels": True, "log_every": log_every, "validate_every": 50,
+    }  # fmt: skip
+    sample = params["profiles"]["sample"]
+    sample |= {"train": budget, "distill": budget}
+    sample["pretrain"] = {"teacher": budget, "student": dict(budget)}
+    folder.mkdir()
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    layout = Paths("sample")
+    generator = build_generator(4, 1, seed=0)
+    for stage, name in (
+        ("pretrain", "student"), ("train", "teacher_g"), ("train", "teacher_gan"),
+    ):  # fmt: skip
+        save_generator(folder / layout.generator(stage, name), generator, 4, 1)
+    preprocess = folder / layout.folder("preprocess")
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 3, 32, 32), np.uint8)
+    (preprocess / "train").mkdir(parents=True)
+    np.save(preprocess / "train" / "hr.npy", pixels)
+    np.save(preprocess / "train" / "lr.npy", pixels[:, :, ::4, ::4])
+    hr, lr = pixels[0].transpose(1, 2, 0), pixels[0, :, ::4, ::4].transpose(1, 2, 0)
+    write_png(preprocess / "validation" / "HR" / "a.png", hr)
+    write_png(preprocess / "validation" / "LR" / "a.png", lr)
+
+
+def start(folder: Path, stage: str, name: str, **environment: str) -> subprocess.Popen:
+    """Start a stage as DVC does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"srgan_distill.{stage}", name], cwd=folder, text=True,
+        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def finish(folder: Path, stage: str, name: str) -> str:
+    """Run a stage to its end, which must be a good one; what it printed."""
+    process = start(folder, stage, name)
+    output, _ = process.communicate()
+    assert process.returncode == 0, output
+    return output
