@@ -25,7 +25,7 @@ def tiny(tmp_path_factory) -> Path:
     from srgan_distill.networks.weights import save_generator
 
     file = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    save_generator(file, tiny_generator(), 4, 1)
+    save_generator(file, tiny_generator())
     return file
 
 

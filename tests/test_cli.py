@@ -12,7 +12,7 @@ import pytest
 )
 def test_help_loads_no_heavy_library(command: str, absent: set[str], option: str) -> None:
     code = (
-        "import sys; from srgan_distill.cli import main\n"
+        "import sys; from srgan_distill.app.cli import main\n"
         f"try: main(['{command}', '--help'])\n"
         f"finally: assert not {absent} & set(sys.modules)"
     )

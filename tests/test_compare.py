@@ -216,7 +216,7 @@ def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_help_does_not_import_torch() -> None:
-    code = "import sys\nfrom srgan_distill.cli import main\ntry: main(['--help'])\nfinally: "
+    code = "import sys\nfrom srgan_distill.app.cli import main\ntry: main(['--help'])\nfinally: "
     code += "print(json.dumps('torch' in sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", "import json\n" + code], capture_output=True, text=True, check=False

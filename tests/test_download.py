@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from support import packing
 import pytest
 import yaml
-from support.code_reading import SOURCE
 from scipy.io import savemat
+from support import packing
+from support.code_reading import SOURCE
 from support.web import Web, serve
 
 from srgan_distill.common.errors import UserError, exit_code

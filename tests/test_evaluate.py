@@ -27,7 +27,7 @@ def enlarging_generator(path: Path) -> Paths:
             state[f"upsample.{layer}.0.weight"][4 * colour : 4 * colour + 4, colour, 1, 1] = 1
     layout = Paths("test")
     generator.load_state_dict(state)
-    save_generator(layout.generator("train", "enlarge"), generator, 3, 1)
+    save_generator(layout.generator("train", "enlarge"), generator)
     return layout
 
 

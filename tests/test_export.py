@@ -124,7 +124,7 @@ class Project:
         self.layout = Paths("sample")
         for stage, name, blocks in (("train", "teacher_g", 2), ("distill", "g2g_al", 1)):
             path = folder / self.layout.generator(stage, name)
-            save_generator(path, trained(4, blocks), 4, blocks)
+            save_generator(path, trained(4, blocks))
         hr = np.random.default_rng(0).integers(0, 256, (9, 24, 24, 3), np.uint8)
         hr = np.stack([bicubic(tile, 4) for tile in hr])  # smooth, as photographs are
         tiles = folder / self.layout.folder("preprocess", "train")

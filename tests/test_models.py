@@ -29,7 +29,7 @@ def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(
         parameter.data *= 1 + 1e-4 * torch.rand_like(parameter)  # no longer float16's values
     monkeypatch.chdir(tmp_path)
     layout = Paths("sample")
-    save_generator(layout.generator("pretrain", "student"), source, 32, 8)
+    save_generator(layout.generator("pretrain", "student"), source)
     (file,) = collect(layout, [("pretrain", "student")], tmp_path / "models")
     assert file.name == "pretrain_student.safetensors"
     whole = layout.generator("pretrain", "student").stat().st_size

@@ -88,7 +88,7 @@ def test_discriminator_has_no_state_besides_its_weights() -> None:
 def test_generator_survives_the_disk(tmp_path: Path) -> None:
     generator = build_generator(4, 2, seed=0).eval()
     file = tmp_path / "folder" / "generator.safetensors"
-    save_generator(file, generator, 4, 2)
+    save_generator(file, generator)
     lr = torch.rand(1, 3, 5, 6)
     assert torch.equal(load_generator(file)(lr), generator(lr))
     assert [path.name for path in file.parent.iterdir()] == [file.name]
@@ -98,7 +98,7 @@ def test_generator_survives_the_disk(tmp_path: Path) -> None:
 def test_damaged_weights_are_named(tmp_path: Path, damage: bytes | None) -> None:
     file = tmp_path / "generator.safetensors"
     if damage is None:
-        save_generator(file, Generator(4, 1), 4, 1)
+        save_generator(file, Generator(4, 1))
         damage = file.read_bytes()[:-100]
     file.write_bytes(damage)
     with pytest.raises(UserError, match=r"generator\.safetensors"):

@@ -7,12 +7,12 @@ import sys
 import pandas as pd
 import pytest
 import torch
+from srgan_distill.results.markdown import table1_markdown, table2_markdown, table4_markdown
 
 from srgan_distill.common.params import Network
 from srgan_distill.networks.cost import multiply_adds
 from srgan_distill.networks.generator import PlainGenerator
 from srgan_distill.results import paper
-from srgan_distill.results.markdown import table1_markdown, table2_markdown, table4_markdown
 from srgan_distill.results.tables import table1, table2, table4
 
 NETWORKS = {"teacher": Network(filters=64, blocks=16), "student": Network(filters=32, blocks=8)}

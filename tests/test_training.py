@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from srgan_distill.training.tiles import Tiles
 from torch import nn
 from torch.nn import functional as F
 
@@ -21,7 +22,6 @@ from srgan_distill.training.curves import Curves
 from srgan_distill.training.distributed import ALONE, Team
 from srgan_distill.training.loop import Trainer, plan
 from srgan_distill.training.losses import TERMS, Batch, Judges, discriminator_loss, freeze
-from srgan_distill.training.tiles import Tiles
 
 CPU = Compute(torch.device("cpu"), torch.float32)
 WEIGHTS = dict.fromkeys(TERMS, 1.0)

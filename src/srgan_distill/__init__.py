@@ -1,1 +1,17 @@
-"""SRGAN knowledge distillation as a DVC pipeline (Lee and Park, 2021)."""
+"""x4 super-resolution with distilled SRGAN students (Lee and Park, 2021).
+
+In a program: `from srgan_distill import load_model, save_image, upscale` (see `app.api`).
+"""
+
+from typing import Any
+
+_API = ("Model", "UserError", "load_model", "save_image", "upscale")
+
+
+def __getattr__(name: str) -> Any:
+    # Late: a stage of the pipeline imports this package too, and needs none of it.
+    if name in _API:
+        from .app import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

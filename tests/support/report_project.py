@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from support.code_reading import SOURCE
 
 from srgan_distill.imaging.images import write_png
 from srgan_distill.stages import report
+from support.code_reading import SOURCE
 
 ROOT = SOURCE.parent
 SETS = ["Set5", "<b>&\"Set'"]

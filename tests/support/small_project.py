@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from support.code_reading import SOURCE
 
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import write_png
 from srgan_distill.networks.generator import build_generator
 from srgan_distill.networks.weights import save_generator
+from support.code_reading import SOURCE
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: floa
     for stage, name in (
         ("pretrain", "student"), ("train", "teacher_g"), ("train", "teacher_gan"),
     ):  # fmt: skip
-        save_generator(folder / layout.generator(stage, name), generator, 4, 1)
+        save_generator(folder / layout.generator(stage, name), generator)
     preprocess = folder / layout.folder("preprocess")
     pixels = np.random.default_rng(0).integers(0, 256, (8, 3, 32, 32), np.uint8)
     (preprocess / "train").mkdir(parents=True)
