@@ -11,14 +11,14 @@ import torch
 
 _SOURCE = Path(__file__).parents[1]
 CODE = ("imaging", "networks", "training")
-"""The packages that weights depend on: the code deps of the training stages in dvc.yaml."""
+"""The packages that weights depend on, beside the stage's module: its code deps in dvc.yaml."""
 
 
-def fingerprint(settings: dict[str, Any], files: Iterable[Path]) -> str:
-    """What a run's weights depend on: its settings, the files it reads, and the code of `CODE`."""
+def fingerprint(settings: dict[str, Any], files: Iterable[Path], stage: str) -> str:
+    """What a run's weights depend on: settings, the files it reads, and the stage's code."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     code = [file for package in CODE for file in sorted((_SOURCE / package).rglob("*.py"))]
-    for path in (*files, *code):
+    for path in (*files, *code, _SOURCE / "stages" / f"{stage}.py"):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()

@@ -132,7 +132,7 @@ def _fingerprint(training: Training, compute: Compute, distributed: Distributed)
     }
     tiles, teacher = training.paths.tiles, training.teacher
     files = [tiles / "hr.npy", tiles / "lr.npy", *([teacher] if teacher else [])]
-    return fingerprint(settings, files)
+    return fingerprint(settings, files, training.run.stage)
 
 
 def _build_loss_networks(
