@@ -1,4 +1,7 @@
-"""SSIM by the standard protocol, and the paper's PSNR, on uint8 RGB arrays [height, width, 3], 0..255."""
+"""SSIM by the standard protocol, and the paper's PSNR.
+
+On uint8 RGB arrays, [height, width, 3], values 0..255.
+"""
 
 import numpy as np
 
