@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from torch import nn
 
 from ..common.errors import UserError
 from .generator import Generator
@@ -40,3 +41,28 @@ def load_generator(path: Path) -> Generator:
             f"{path} is not a generator of this pipeline ({reason}); delete it and run `dvc repro`"
         ) from None
     return generator.eval()
+
+
+def save_network(path: Path, network: nn.Module) -> None:
+    """Write the weights of a network whose shape the reader knows, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    save_file(
+        {name: value.cpu().contiguous() for name, value in network.state_dict().items()}, part
+    )
+    os.replace(part, path)
+
+
+def load_network(path: Path, network: nn.Module) -> None:
+    """Read weights that `save_network` wrote into `network`.
+
+    Raises:
+        UserError: the file is missing or damaged, or of a network of another shape.
+    """
+    try:
+        network.load_state_dict(load_file(path))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; `dvc repro` makes it") from None
+    except (SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} does not fit ({reason}); delete it and run `dvc repro`") from None

@@ -16,7 +16,7 @@ from support.small_project import finish, start
 from srgan_distill.common.params import Hardware
 from srgan_distill.common.paths import Paths
 
-LAYOUT = Paths("sample")
+PATHS = Paths("sample")
 
 
 def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.DataFrame, dict]:
@@ -26,15 +26,15 @@ def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.D
     params["hardware"] |= {"precision": "float32", **hardware}
     file.write_text(yaml.safe_dump(params, sort_keys=False))
     finish(folder, stage, name)
-    plots = folder / LAYOUT.curves(stage, name) / "plots/metrics"
+    plots = folder / PATHS.curves(name) / "plots/metrics"
     curves = pd.concat(
         [pd.read_csv(path, sep="\t", index_col="step") for path in sorted(plots.rglob("*.tsv"))],
         axis=1,
     )
-    return curves, load_file(folder / LAYOUT.generator(stage, name))
+    return curves, load_file(folder / PATHS.generator(name))
 
 
-@pytest.mark.parametrize(("stage", "name"), [("pretrain", "student"), ("distill", "gan2gan")])
+@pytest.mark.parametrize(("stage", "name"), [("pretrain", "pretrain_student"), ("distill", "gan2gan")])
 def test_two_processes_have_the_curves_of_one(
     stage: str, name: str, small_project: Callable[..., Path]
 ) -> None:
@@ -59,18 +59,18 @@ def test_two_processes_do_not_learn_what_half_a_batch_teaches(
     small_project: Callable[..., Path],
 ) -> None:
     """The tolerances above would see a process that ignores the other's crops."""
-    one, _ = train(small_project(steps=30, log_every=1), "pretrain", "student")
-    half, _ = train(small_project(steps=30, batch=2, log_every=1), "pretrain", "student")
+    one, _ = train(small_project(steps=30, log_every=1), "pretrain", "pretrain_student")
+    half, _ = train(small_project(steps=30, batch=2, log_every=1), "pretrain", "pretrain_student")
     assert abs(half["pixel"] / one["pixel"] - 1).iloc[:2].max() > 1e-2
 
 
-def test_a_team_that_is_killed_goes_on_to_the_same_weights(
+def test_processes_that_are_killed_go_on_to_the_same_weights(
     small_project: Callable[..., Path],
 ) -> None:
     folder = small_project(steps=200)
-    _, weights = train(folder, "pretrain", "student", devices=2)
-    checkpoint = folder / LAYOUT.checkpoint("pretrain", "student")
-    process = start(folder, "pretrain", "student")
+    _, weights = train(folder, "pretrain", "pretrain_student", devices=2)
+    checkpoint = folder / PATHS.checkpoint("pretrain_student")
+    process = start(folder, "pretrain", "pretrain_student")
     deadline = time.monotonic() + 60
     while not checkpoint.exists():
         assert process.poll() is None
@@ -78,8 +78,8 @@ def test_a_team_that_is_killed_goes_on_to_the_same_weights(
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    finish(folder, "pretrain", "student")
-    again = load_file(folder / LAYOUT.generator("pretrain", "student"))
+    finish(folder, "pretrain", "pretrain_student")
+    again = load_file(folder / PATHS.generator("pretrain_student"))
     assert all(torch.equal(again[part], value) for part, value in weights.items())
 
 
@@ -92,12 +92,12 @@ def test_two_machines(small_project: Callable[..., Path]) -> None:
         params["hardware"] |= {"num_nodes": 2}
         (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
         meeting = {"NODE_RANK": str(rank), "MASTER_ADDR": "localhost", "MASTER_PORT": free_port()}
-        processes.append(start(folder, "pretrain", "student", **meeting))
+        processes.append(start(folder, "pretrain", "pretrain_student", **meeting))
     for process in processes:
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
     first, second = (
-        (folder / LAYOUT.generator("pretrain", "student")).read_bytes() for folder in folders
+        (folder / PATHS.generator("pretrain_student")).read_bytes() for folder in folders
     )
     assert first == second
 
@@ -135,7 +135,7 @@ def test_wrong_numbers_are_one_line(
     params = yaml.safe_load((folder / "params.yaml").read_text())
     params["hardware"] |= hardware
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    process = start(folder, "pretrain", "student", **environment)
+    process = start(folder, "pretrain", "pretrain_student", **environment)
     output, _ = process.communicate()
     assert process.returncode == 1
     assert message in output
@@ -148,7 +148,7 @@ def test_an_error_of_the_team_is_one_line(small_project: Callable[..., Path]) ->
     params["hardware"] |= {"devices": 2}
     params["profiles"]["sample"]["pretrain"]["student"]["lr"] = 1e30
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    output, _ = (process := start(folder, "pretrain", "student")).communicate()
+    output, _ = (process := start(folder, "pretrain", "pretrain_student")).communicate()
     assert process.returncode == 1
     assert output.count("error: ") == 1
     assert "the pixel loss is nan at step" in output
