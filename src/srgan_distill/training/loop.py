@@ -201,20 +201,19 @@ class Trainer:
         losses = self.distributed.mean(torch.stack(history)).cpu()
         first = done - len(losses)
         learnt = torch.tensor([phase.generator_learns(first + row) for row in range(len(losses))])
-        means = {}
-        for column, name in enumerate(phase.losses):
-            own = losses[:, column]
-            rows = learnt if name != "discriminator" else torch.ones_like(learnt)
-            if not own[rows].isfinite().all():
-                row = (rows & ~own.isfinite()).nonzero()[0].item()
-                raise UserError(
-                    f"the {name} loss is {own[row]} at step {first + row}; no model is written. "
-                    "Lower the stage's lr or that loss's weight in params.yaml, or set precision "
-                    "to float32"
-                )
-            if rows.any():
-                means[name] = own[rows].mean().item()
-        return means
+        counts = learnt[:, None].repeat(1, len(phase.losses))
+        if phase.adversarial:
+            counts[:, -1] = True  # the discriminator's
+        if (bad := counts & ~losses.isfinite()).any():
+            row, column = bad.nonzero()[0].tolist()
+            raise UserError(
+                f"the {phase.losses[column]} loss is {losses[row, column]} at step {first + row}; "
+                "no model is written. Lower the stage's lr or that loss's weight in params.yaml, "
+                "or set precision to float32"
+            )
+        means = losses.nan_to_num().mul(counts).sum(0) / counts.sum(0)
+        named = dict(zip(phase.losses, means.tolist(), strict=True))
+        return {name: mean for name, mean in named.items() if math.isfinite(mean)}
 
 
 @torch.no_grad()
