@@ -1,7 +1,6 @@
 """Data sets and parameter files, from mirrors and from a server with the published archives."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,11 +15,17 @@ from support.code_reading import SOURCE
 from support.web import Web, serve
 
 from srgan_distill.common.errors import UserError, exit_code
+from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import list_images, read_rgb
-from srgan_distill.scoring import metrics
-from srgan_distill.sources import Mirror, Store, Unavailable, catalogue, fetch, weights
+from srgan_distill.results.reading import read_scores
+from srgan_distill.scoring import measure
+from srgan_distill.sources import catalogue, weights
 from srgan_distill.sources import store as store_module
 from srgan_distill.sources.catalogue import PUBLIC, Archive
+from srgan_distill.sources.data_sets import fetch
+from srgan_distill.sources.mirror import Mirror
+from srgan_distill.sources.store import Store
+from srgan_distill.sources.unavailable import Unavailable
 from srgan_distill.stages import download, evaluate, preprocess
 
 # What each archive holds, made when first asked for.
@@ -45,7 +50,7 @@ def web(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
     monkeypatch.setattr(store_module, "WAITS", (0.01,))
     monkeypatch.delenv("SRGAN_DISTILL_MIRROR", raising=False)
     monkeypatch.chdir(tmp_path)
-    metrics._create.cache_clear()  # its files go by relative paths
+    measure._create.cache_clear()  # its files go by relative paths
     with serve() as web:
         for name, data_set in PUBLIC.items():
             archives = [
@@ -120,7 +125,10 @@ def test_the_second_address_follows_the_first(web: Web, packed: dict[str, bytes]
         source = fetch("DIV2KValidation", Path("out"), None, store())
         assert source.startswith(f"{web.address}/2/")
     web.add("1/DIV2K_valid_HR.zip", status=404)
-    fetch("DIV2KValidation", Path("out"), None, store())
+    shutil.rmtree("out")
+    source = fetch("DIV2KValidation", Path("out"), None, store())
+    assert source.startswith(f"{web.address}/2/")
+    assert len(names(Path("out"))) == 100
 
 
 def test_half_an_archive_leaves_nothing_behind(web: Web) -> None:
@@ -311,6 +319,24 @@ def test_niqe_of_bicubic_through_the_stages(
     stage(evaluate={"metrics": ["niqe"], "weights": {}})
     preprocess.run()
     evaluate.run("bicubic")
-    means = json.loads(Path("metrics/sample/bicubic.json").read_text())
-    assert means["Set5"]["niqe"] == pytest.approx(8.32, abs=0.01)
+    scores = read_scores(Paths("sample").scores("bicubic"))
+    assert set(scores["set"]) == {"Set5"}
+    assert scores["niqe"].mean() == pytest.approx(8.32, abs=0.01)
+    assert web.asked == []
+
+
+def test_a_metrics_file_counts_through_the_stages(web: Web) -> None:
+    """As with the published file, on any machine: a made-up one, and a photograph of a package."""
+    Path("mirror").mkdir()
+    niqe_file(Path("mirror/niqe_modelparameters.mat"))
+    sets = {"train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature"]}
+    stage("mirror", download=sets, evaluate={"metrics": ["niqe"], "weights": {}})
+    preprocess.run()
+    evaluate.run("bicubic")
+    paths = Paths("sample")
+    (score,) = read_scores(paths.scores("bicubic")).itertuples()
+    sr = read_rgb(paths.results("bicubic") / "Nature/chelsea.png")
+    files = {"niqe": paths.weights / "niqe_modelparameters.mat"}
+    assert (score.set, score.image) == ("Nature", "chelsea")
+    assert score.niqe == pytest.approx(measure.measure("niqe", sr, sr, files), abs=1e-6)
     assert web.asked == []
