@@ -28,11 +28,11 @@ def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(
     for parameter in source.parameters():
         parameter.data *= 1 + 1e-4 * torch.rand_like(parameter)  # no longer float16's values
     monkeypatch.chdir(tmp_path)
-    layout = Paths("sample")
-    save_generator(layout.generator("pretrain", "student"), source)
-    (file,) = collect(layout, [("pretrain", "student")], tmp_path / "models")
+    paths = Paths("sample")
+    save_generator(paths.generator("pretrain_student"), source)
+    (file,) = collect(paths, ["pretrain_student"], tmp_path / "models")
     assert file.name == "pretrain_student.safetensors"
-    whole = layout.generator("pretrain", "student").stat().st_size
+    whole = paths.generator("pretrain_student").stat().st_size
     assert file.stat().st_size < 0.6 * whole
     lr = torch.rand(1, 3, 24, 24)
     with torch.inference_mode():

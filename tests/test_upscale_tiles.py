@@ -9,6 +9,7 @@ import pytest
 import torch
 from support.upscaling import tiny_generator
 
+from srgan_distill.app import api
 from srgan_distill.app.api import UserError, load_model, save_image, upscale
 from srgan_distill.app.upscaling import model as engine
 from srgan_distill.app.upscaling.tiles import margin, spans
@@ -155,9 +156,7 @@ def test_too_little_memory_for_a_tile_says_so(model, photo, monkeypatch):
 
 def test_three_lines_are_enough(photo, tmp_path):
     """The example of the docstring, word for word, in a process of its own."""
-    import srgan_distill.app.api
-
-    lines = [line.strip() for line in srgan_distill.app.api.__doc__.splitlines()]
+    lines = [line.strip() for line in api.__doc__.splitlines()]
     start = next(index for index, line in enumerate(lines) if line.startswith("from srgan"))
     code = "\n".join(lines[start : start + 4])
     np.save(tmp_path / "photo.npy", photo)
