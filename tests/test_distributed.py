@@ -34,7 +34,9 @@ def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.D
     return curves, load_file(folder / PATHS.generator(name))
 
 
-@pytest.mark.parametrize(("stage", "name"), [("pretrain", "pretrain_student"), ("distill", "gan2gan")])
+@pytest.mark.parametrize(
+    ("stage", "name"), [("pretrain", "pretrain_student"), ("distill", "gan2gan")]
+)
 def test_two_processes_have_the_curves_of_one(
     stage: str, name: str, small_project: Callable[..., Path]
 ) -> None:
@@ -42,13 +44,16 @@ def test_two_processes_have_the_curves_of_one(
     projects = [small_project(steps=30, log_every=1, lr=1e-5) for _ in range(2)]
     one, weights = train(projects[0], stage, name)
     two, weights_of_two = train(projects[1], stage, name, devices=2)
-    assert len(one) == 30
+    # gan2gan: the discriminator alone for 10 steps, then 15 of both.
+    assert len(one) == {"pretrain": 30, "distill": 25}[stage]
     assert one.columns.tolist() == two.columns.tolist()
     off = (two / one - 1).abs()
+    judged = off.columns.intersection(["adversarial", "discriminator"])
     # Rounding at first. Adam turns a gradient of rounding size into a step of any sign, so that a
     # discriminator's losses part later, the less so the smaller the learning rate.
-    assert off.iloc[:2].max(axis=None) < 2e-4
-    judged = off.columns.intersection(["adversarial", "discriminator"])
+    learnt = off.dropna(subset="learning_rate").index[0]
+    assert off.loc[1:2].max(axis=None) < 2e-4
+    assert off.loc[learnt : learnt + 1].drop(columns=judged).max(axis=None) < 2e-4
     assert off.drop(columns=judged).max(axis=None) < 1e-2
     assert ((two[judged].mean() / one[judged].mean() - 1).abs() < 0.05).all()
     for part, value in weights.items():

@@ -1,9 +1,27 @@
 """The training curves of all runs, joined into one file for each quantity."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
+import yaml
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How a curve is shown: its title, the unit on its axis, and the kind of that axis."""
+
+    title: str
+    unit: str
+    logarithmic: bool = False
+
+
+def quantities() -> dict[str, Quantity]:
+    """How each curve is shown, by the name of its file (curves.yaml)."""
+    text = files(__package__).joinpath("curves.yaml").read_text(encoding="utf-8")
+    return {name: Quantity(**shown) for name, shown in yaml.safe_load(text)["curves"].items()}
 
 
 def collect(runs: Mapping[str, Path], target: Path, quantities: Collection[str] = ()) -> list[Path]:

@@ -8,8 +8,7 @@ from ..common.errors import UserError
 from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import TRAINED, all_runs
-from ..pages.report.curves import quantities
-from ..results.curves import collect
+from ..results.curves import collect, quantities
 
 SYSTEM = ("images_per_second", "device_load", "device_memory")
 """What another run would measure differently: in data/<profile>/system/curves/, not in git."""

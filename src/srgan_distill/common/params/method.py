@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ..content import LAYERS
+from ..runs import STUDENT
 from .fields import Count, Name, Positive, Section, Weight
 
 Term = Literal[
@@ -137,7 +138,7 @@ class Strategy(Section):
     """
 
     teacher: Name
-    baseline: Name
+    baseline: Name = STUDENT
     phases: Phases
     discriminator_from: Literal["scratch", "teacher"] = "scratch"
 
