@@ -131,6 +131,4 @@ def main(steps: int, vgg16_weights: Path | None) -> None:
 
 if __name__ == "__main__":
     arguments = sys.argv[1:]
-    main(
-        int(arguments[0]) if arguments else 60, Path(arguments[1]) if len(arguments) > 1 else None
-    )
+    main(int(arguments[0]) if arguments else 60, Path(arguments[1]) if len(arguments) > 1 else None)
