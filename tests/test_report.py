@@ -130,7 +130,7 @@ def test_headline_tables_curves_environment_and_parameters(elements: Elements) -
     assert "images_per_set: 2" in text
     assert "Minimises content + distillation for 1,500 steps." in text
     assert text.count("PSNR on the validation images") == 2
-    # A quantity that pages/curves.yaml does not know keeps its own name.
+    # A quantity that results/curves.yaml does not know keeps its own name.
     assert "my term" in text
     # One that no run logged has a file, and no chart.
     assert "Hint" not in text

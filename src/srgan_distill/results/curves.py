@@ -24,20 +24,20 @@ def quantities() -> dict[str, Quantity]:
     return {name: Quantity(**shown) for name, shown in yaml.safe_load(text)["curves"].items()}
 
 
-def collect(runs: Mapping[str, Path], target: Path, quantities: Collection[str] = ()) -> list[Path]:
+def collect(runs: Mapping[str, Path], target: Path, named: Collection[str] = ()) -> list[Path]:
     """Join the curves of several runs.
 
     Args:
         runs: dvclive's folder of each; what is not there is left out.
         target: the folder for one file per quantity: tab-separated `run`, `step`, and the value
             as dvclive wrote it.
-        quantities: those that get a file in any case, of a header alone where no run logged them.
+        named: quantities that get a file in any case, of a header alone where no run logged them.
             `dvc plots` complains of a file that dvc.yaml names and that is not there.
 
     Returns:
         The files written.
     """
-    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in quantities}
+    tables: dict[str, list[pd.DataFrame]] = {name: [] for name in named}
     for run, folder in runs.items():
         logs = folder / "plots" / "metrics"
         for path in sorted(logs.rglob("*.tsv")):
