@@ -10,7 +10,7 @@ from scipy.io import savemat
 from scipy.signal import convolve2d
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.common.metrics import METRICS, WEIGHT_FILES
+from srgan_distill.common.metrics import METRICS, WEIGHT_FILES, parameter_files
 from srgan_distill.imaging.images import list_images, read_rgb, to_tensor
 from srgan_distill.imaging.pairs import degrade
 from srgan_distill.imaging.protocol import bicubic, luma, psnr
@@ -171,10 +171,31 @@ def test_niqe_refuses_what_it_cannot_measure(made_up_weights):
 def test_metrics_agree_with_pyiqa_on_what_is_better():
     from pyiqa.default_model_configs import DEFAULT_CONFIGS
 
-    for name, metric in METRICS.items():
-        if name != "psnr_wrapped":
-            assert metric.lower_is_better == DEFAULT_CONFIGS[name].get("lower_better", False)
-            assert metric.full_reference == (DEFAULT_CONFIGS[name]["metric_mode"] == "FR")
+    known = {name: metric for name, metric in METRICS.items() if name in DEFAULT_CONFIGS}
+    assert set(METRICS) - set(known) == {"psnr_wrapped"}
+    for name, metric in known.items():
+        assert metric.lower_is_better == DEFAULT_CONFIGS[name].get("lower_better", False)
+        assert metric.full_reference == (DEFAULT_CONFIGS[name]["metric_mode"] == "FR")
+
+
+def test_a_metric_prints_and_compares_itself():
+    psnr_, niqe = METRICS["psnr"], METRICS["niqe"]
+    assert (psnr_.heading, niqe.heading) == ("PSNR (dB) ↑", "NIQE ↓")
+    assert (psnr_.text(28.006), niqe.text(0.5, "+"), psnr_.text(-0.004, "+")) == (
+        "28.01", "+0.500", "-0.00",
+    )  # fmt: skip
+    assert (psnr_.text(None), psnr_.text(math.nan), psnr_.text(math.inf)) == ("-", "-", "inf")
+    assert (psnr_.gain(28.5, 28), niqe.gain(5, 4)) == (0.5, -1)
+    assert [psnr_.verdict(change) for change in (0.1, -0.1, 0.0, None)] == [
+        "better", "worse", "", "",
+    ]  # fmt: skip
+    assert [niqe.verdict(change) for change in (0.1, -0.1)] == ["worse", "better"]
+
+
+def test_parameter_files_are_those_of_the_parts():
+    assert parameter_files(["psnr", "piqe"]) == {}
+    assert parameter_files(["niqe"]) == {"niqe": "niqe_modelparameters.mat"}
+    assert parameter_files(["pi"]) == parameter_files(["niqe", "nrqm"]) == WEIGHT_FILES
 
 
 @pytest.mark.parametrize(

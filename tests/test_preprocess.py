@@ -9,7 +9,7 @@ import pytest
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import PreprocessScale
 from srgan_distill.imaging.images import read_rgb, write_png
-from srgan_distill.imaging.pairs import degrade
+from srgan_distill.imaging.pairs import degrade, pairs_of
 from srgan_distill.imaging.protocol import bicubic
 from srgan_distill.sources.packages import PHOTOGRAPHS, copy_photographs
 from srgan_distill.tiles.cutting import corners, write_tiles
@@ -98,6 +98,17 @@ def test_pairs_have_sides_of_one_to_four(tmp_path: Path) -> None:
     hr, lr = (read_rgb(tmp_path / kind / "a.png") for kind in ("HR", "LR"))
     assert hr.shape == (44, 64, 3)
     np.testing.assert_array_equal(lr, bicubic(hr, 1 / 4))
+
+
+def test_pairs_are_found_again_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    write_pairs([picture(tmp_path / f"{name}.png", 40, 32) for name in "ba"], folder, ONE)
+    assert pairs_of(folder) == [
+        (folder / "LR" / name, folder / "HR" / name) for name in ("a.png", "b.png")
+    ]
+    (folder / "LR/a.png").rename(folder / "LR/c.png")
+    with pytest.raises(UserError, match=r"out/LR and HR hold different images; run `dvc repro"):
+        pairs_of(folder)
 
 
 def test_a_red_image_stays_red(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from support.upscaling import tiny_generator
 
+import srgan_distill
 from srgan_distill.app import api
 from srgan_distill.app.api import UserError, load_model, save_image, upscale
 from srgan_distill.app.upscaling import model as engine
@@ -163,6 +164,13 @@ def test_three_lines_are_enough(photo, tmp_path):
     code = f"import numpy; photo = numpy.load('photo.npy')\n{code}"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert (tmp_path / "large.png").stat().st_size > 1000
+
+
+def test_the_package_has_the_api_and_nothing_else():
+    assert srgan_distill.load_model is load_model
+    assert {srgan_distill.upscale, srgan_distill.save_image} == {upscale, save_image}
+    with pytest.raises(AttributeError, match="has no attribute 'train'"):
+        srgan_distill.train  # noqa: B018
 
 
 def test_the_package_itself_stays_quick_to_import():
