@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 
 from ...results.curves import Quantity
 
-COLOURS = 10  # series-0 ... series-9 of style.css
+COLOURS = 10  # series-0 ... series-9 of page.css
 
 # Drawn at about the size it is shown at, on a phone and as one of three on a laptop, so that
 # text is as large as the page's.
