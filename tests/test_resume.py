@@ -1,14 +1,19 @@
 """A run that is killed goes on and ends with the same weights; nobody else's checkpoint is used."""
 
 import os
+import shlex
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
+from support.code_reading import SOURCE
 from support.small_project import finish, start
 
 from srgan_distill.common.paths import Paths
@@ -102,3 +107,63 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path, damage: bytes | Non
     file.write_bytes(file.read_bytes()[:-50] if damage is None else damage)
     assert Checkpoint(file, "x").load() is None
     assert Checkpoint(tmp_path / "none.pt", "x").load() is None
+
+
+def test_what_is_not_used_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.pt"
+    Checkpoint(file, "mine").load()
+    assert capsys.readouterr().out == ""
+    Checkpoint(file, "mine").save({"step": 5})
+    Checkpoint(file, "mine").load()
+    assert "going on from step 5" in capsys.readouterr().out
+    Checkpoint(file, "other").load()
+    assert "of other parameters, data, code or hardware" in capsys.readouterr().out
+    file.write_bytes(b"nonsense")
+    Checkpoint(file, "mine").load()
+    assert "is damaged" in capsys.readouterr().out
+
+
+def test_a_run_is_one_process_s(
+    small_project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = small_project(100_000, log_every=5)
+    first = start(project, "pretrain", "pretrain_student")
+    checkpoint = project / Paths("sample").checkpoint("pretrain_student")
+    while not checkpoint.exists():
+        assert first.poll() is None
+        time.sleep(0.05)
+    second = start(project, "pretrain", "pretrain_student")
+    output, _ = second.communicate(timeout=60)
+    first.kill()
+    first.wait()
+    assert second.returncode == 1
+    assert output.splitlines()[-1] == (
+        f"error: pretrain_student is trained by process {first.pid} already; wait for it, or end "
+        "it and run again"
+    )
+
+
+def test_a_stage_ends_with_the_dvc_that_started_it(small_project: Callable[..., Path]) -> None:
+    """Killed alone with -9, as an overfull machine does it; directly, and through a shell."""
+    project = small_project(100_000, log_every=5)
+    checkpoint = project / Paths("sample").checkpoint("pretrain_student")
+    stage = [sys.executable, str(SOURCE / "stage.py"), "pretrain", "pretrain_student"]
+    code = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+    for command in (stage, ["sh", "-c", f"{shlex.join(stage)}; exit"]):
+        dvc = subprocess.Popen(
+            [sys.executable, "-c", code, *command], cwd=project,
+            env={**os.environ, "DVC_STAGE": "pretrain@pretrain_student"},
+        )  # fmt: skip
+        before = saved_step(checkpoint)
+        while saved_step(checkpoint) == before:
+            assert dvc.poll() is None
+            time.sleep(0.1)
+        (child, *_) = [
+            p
+            for p in psutil.Process(dvc.pid).children(True)
+            if "stage.py" in " ".join(p.cmdline()[1:2])
+        ]
+        dvc.kill()
+        dvc.wait()
+        child.wait(timeout=10)
+        assert not child.is_running()

@@ -4,6 +4,7 @@ import copy
 import hashlib
 import time
 import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,20 +123,27 @@ def _train(training: Training, distributed: Distributed) -> None:
         fused_adam=hardware.fused_adam,
         checkpoint_seconds=hardware.checkpoint_seconds,
     )
-    with trainer.curves:
+    with checkpoint.locked() if distributed.is_local_zero else nullcontext(), trainer.curves:
         trained = trainer.train(generator, run.key)
+        if distributed.is_local_zero:
+            _save(training, trained, networks)
+            checkpoint.remove()
     if not distributed.is_local_zero:
         return
-    save_generator(paths.generator(run.name), trained)
-    if networks.discriminator is not None and run.stage == "train":
-        save_network(paths.discriminator(run.name), networks.discriminator)
-    checkpoint.remove()
     print(
         f"{run.key}: {training.schedule.steps} steps of {training.budget.batch} crops in "
         f"{time.perf_counter() - began:.0f} s on {distributed.world_size} x {compute}; validation "
         f"PSNR {trainer.curves.last('validation_psnr'):.2f} dB, grid "
         f"{trainer.curves.last('grid'):.2f}; {paths.generator(run.name)}"
     )
+
+
+def _save(training: Training, trained: Generator, networks: LossNetworks) -> None:
+    """Write what the stage is for; of stage train, what a strategy may go on with too."""
+    run, paths = training.run, training.paths
+    save_generator(paths.generator(run.name), trained)
+    if networks.discriminator is not None and run.stage == "train":
+        save_network(paths.discriminator(run.name), networks.discriminator)
 
 
 def _fingerprint(training: Training, compute: Compute, distributed: Distributed) -> str:
