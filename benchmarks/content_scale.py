@@ -9,10 +9,10 @@ student that ships:
   with an untrained discriminator and with one that has learnt alone for some steps;
 - cosine: of the gradients of l_c and of the pixel loss: near 1, l_c is the pixel loss in disguise.
 
-Then l_KD beside l_c, as values and as gradients, for the teachers that ship: by what factor l_KD is
-to be multiplied to weigh the same (equation 2).
+Then l_KD beside l_c, as values and as gradients, for the profile's teachers that are trained: by what
+factor l_KD is to be multiplied to weigh the same (equation 2).
 
-Needs `dvc repro preprocess`, and for VGG16's deeper layers the file of all its weights.
+Needs `dvc repro preprocess` (and `train` for the second table), and for VGG16's deeper layers the file of all its weights.
 Usage: python benchmarks/content_scale.py [STEPS_OF_THE_DISCRIMINATOR] [VGG16_WEIGHTS]
 """
 
@@ -77,7 +77,8 @@ def trained(student: Generator, tiles: Tiles, steps: int) -> Discriminator:
 
 def main(steps: int, vgg16_weights: Path | None) -> None:
     make_deterministic()
-    tiles = Tiles.open(Paths(load().profile).tiles, choose_compute("cpu", "auto").device, "device")
+    paths = Paths(load().profile)
+    tiles = Tiles.open(paths.tiles, choose_compute("cpu", "auto").device, "device")
     student = load_generator(find("pretrain_student"))
     many_lr, many_hr = crops(tiles, 0, SCALE_CROPS)
     many_bicubic = enlarged(many_lr)
@@ -88,7 +89,8 @@ def main(steps: int, vgg16_weights: Path | None) -> None:
         gradient(ADVERSARIAL * F.softplus(-discriminator(sr)).mean(), sr).norm()
         for discriminator in (build_discriminator(CROP, 0), trained(student, tiles, steps))
     ]
-    teachers = {name: load_generator(find(name)) for name in ("teacher_gan", "teacher_g")}
+    files = {name: paths.generator(name) for name in ("teacher_gan", "teacher_g")}
+    teachers = {name: load_generator(file) for name, file in files.items() if file.exists()}
     rows, distillation = [], []
     for network, layer in CANDIDATES:
         if network == "vgg16" and layer in ("relu4_3", "relu5_3"):

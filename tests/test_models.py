@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from srgan_distill.app import shipped as models
+from srgan_distill.app.shipped import find, names
 from srgan_distill.app.shipped.collect import collect
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import to_uint8
+from srgan_distill.networks.grid import VISIBLE, grid
 from srgan_distill.networks.weights import load_generator, save_generator
 
 
@@ -40,3 +42,8 @@ def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(
             to_uint8(network(lr)).astype(int) for network in (source, load_generator(file))
         )
     assert abs(after - before).max() <= 1
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_that_is_offered_by_name_draws_a_grid(name: str) -> None:
+    assert grid(load_generator(find(name))) <= VISIBLE
