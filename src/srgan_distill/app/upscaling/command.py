@@ -12,9 +12,10 @@ from tqdm import tqdm
 from ...common.errors import UserError
 from ...common.scale import SCALE
 from ...imaging.images import SUFFIXES, list_images
+from ...imaging.photographs import read_photograph
+from .description import kept
 from .formats import Target, format_of
 from .model import Model, upscaled_bands
-from .picture import read_picture
 from .saving import check_free, save_bands
 
 
@@ -101,20 +102,22 @@ def _upscale_file(model: Model, source: Path, target: Path, options: Options) ->
     if target.exists() and target.samefile(source):
         raise UserError(f"image {source}: the result would replace it; give another -o")
     check_free(target, options.force)
-    picture = read_picture(source)
+    photograph = read_photograph(source)
     if not form.has_alpha:
-        picture = picture.without_idle_alpha()
-    height, width, channels = picture.pixels.shape
-    dtype = picture.pixels.dtype if form.has_16_bits else np.dtype(np.uint8)
+        photograph = photograph.without_idle_alpha()
+    height, width, channels = photograph.pixels.shape
+    dtype = photograph.pixels.dtype if form.has_16_bits else np.dtype(np.uint8)
     shape = (SCALE * height, SCALE * width, channels)
-    wanted = Target(shape, dtype, picture.metadata, options.quality)
+    metadata = kept(photograph.metadata, channels, form.carries)
+    wanted = Target(shape, dtype, metadata, options.quality)
     with tqdm(
         total=height * width * SCALE**2, desc=source.name, unit="px", unit_scale=True, leave=False,
         disable=None,
     ) as bar:  # fmt: skip
         bands = upscaled_bands(
-            model, picture.pixels, dtype, options.tile, lambda done: bar.update(done * SCALE**2)
+            model, photograph.pixels, dtype, options.tile, lambda done: bar.update(done * SCALE**2)
         )
         save_bands(target, bands, wanted, options.force)
-    note = f" (the first of {picture.pages} pictures in it)" if picture.pages > 1 else ""
-    return f"{source}{note} -> {target}: {shape[1]}x{shape[0]} pixels"
+    first = f" (the first of {photograph.pages} pictures in it)" if photograph.pages > 1 else ""
+    lost = f" (without its {', '.join(metadata.lost)})" if metadata.lost else ""
+    return f"{source}{first} -> {target}: {shape[1]}x{shape[0]} pixels{lost}"

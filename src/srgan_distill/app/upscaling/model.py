@@ -17,7 +17,7 @@ from ...networks.compute import Compute, choose_compute
 from ...networks.generator import Generator
 from ...networks.weights import load_generator
 from .. import shipped as models
-from .picture import as_pixels
+from .arrays import as_pixels
 from .tiles import margin, spans, widened
 
 # Of one tile: a quarter of the free memory, and no more than what larger tiles gain little by. On

@@ -11,8 +11,8 @@ import numpy as np
 import psutil
 
 from ...common.errors import UserError
+from .arrays import as_pixels
 from .formats import Format, Target, format_of
-from .picture import as_pixels
 
 
 def save_image(path: str | Path, image: np.ndarray, force: bool = False, quality: int = 95) -> None:
