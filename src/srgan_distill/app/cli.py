@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..common.errors import Terminated, UserError, exit_code
-from .output import escape_what_cannot_be_shown, silence
+from .output import complain, escape_what_cannot_be_shown, silence
 from .shipped import DEFAULT, names
 
 
@@ -136,10 +136,22 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "score",
         help="score a folder of SR images against its HR folder",
-        description="Score SR images against HR: Y of BT.601, 4 px border cropped, x4.",
+        description="Score SR images against HR: Y of BT.601, 4 px border cropped, x4. Images are "
+        "turned upright and compared as 8-bit RGB: 16 bits are rounded, grey is repeated, CMYK "
+        "becomes sRGB; transparency and values of more than 16 bits are refused. An SR image has "
+        "the name of its HR image, or one with a common part (baby_RCAN_x4 and baby_HR_x4, or "
+        "baby).",
     )
     command.add_argument("--sr", type=Path, required=True, metavar="DIR", help="SR images")
     command.add_argument("--hr", type=Path, required=True, metavar="DIR", help="HR images")
+    for side in ("sr", "hr"):
+        command.add_argument(
+            f"--{side}-suffix", default="", metavar="TEXT",
+            help=f"what all {side.upper()} names have behind the common part, before .png",
+        )  # fmt: skip
+    command.add_argument(
+        "--verbose", action="store_true", help="say on stderr which images are compared"
+    )
     command.add_argument(
         "--metrics", type=_names, default=["psnr", "ssim"], metavar="NAMES",
         help="of psnr, ssim, psnr_wrapped, piqe, niqe, nrqm, pi; default: psnr,ssim",
@@ -216,7 +228,11 @@ def upscale(args: argparse.Namespace) -> int:
 def score(args: argparse.Namespace) -> None:
     from ..scoring import scores
 
-    table = scores.score_folders(args.sr, args.hr, args.metrics, dict(args.weights), progress=True)
+    pairs = scores.find_pairs(args.sr, args.hr, args.sr_suffix, args.hr_suffix)
+    if args.verbose:
+        for sr, hr in pairs:
+            complain(f"{sr} against {hr}", kind="pair")
+    table = scores.score_pairs(pairs, args.metrics, dict(args.weights), progress=True)
     print(json.dumps(scores.as_json(table), indent=2) if args.json else scores.as_text(table))
 
 

@@ -1,11 +1,14 @@
 """Pixels of a file, as they are stored: uint8 or uint16, before they are turned upright."""
 
+import os
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from io import BytesIO
+from math import ceil
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -59,14 +62,17 @@ def decode(container: Container) -> np.ndarray:
         Refused: values of other kinds than integers of up to 8 or of 16 bits.
         Exception: of any kind, from a decoder of a damaged file.
     """
-    if container.kind == "TIFF" and _is_plain(container.directory):
-        return _plain_tiff(container)
-    with opened(container) as image:
-        image.load()
-        if container.kind == "PNG" and container.data[24] == 16:
-            pixels = _deep_png(container, image)
-        else:
-            pixels = np.asarray(_in_8_bits(container, image))
+    with _without_words_of_libraries():
+        if container.kind == "TIFF":
+            _check_places(container.directory)
+            if _is_plain(container.directory):
+                return _plain_tiff(container)
+        with opened(container) as image:
+            image.load()
+            if container.kind == "PNG" and container.data[24] == 16:
+                pixels = _deep_png(container, image)
+            else:
+                pixels = np.asarray(_in_8_bits(container, image))
     pixels = pixels if pixels.ndim == 3 else pixels[..., np.newaxis]
     return pixels if container.transparent is None else _with_alpha(pixels, container.transparent)
 
@@ -93,6 +99,20 @@ def opened(container: Container) -> Iterator[Image.Image]:
                 yield image
     finally:
         Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
+def _without_words_of_libraries() -> Iterator[None]:
+    """Keep what libtiff and libpng print of their own off stderr: what raises is said anyway."""
+    sys.stderr.flush()
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
 
 
 def _register_heif(kind: str) -> None:
@@ -189,6 +209,28 @@ def _is_plain(directory: Directory) -> bool:
     if bits == {16} and not is_plain and photometric != 5:  # CMYK becomes RGB of 8 bits
         raise Refused("has 16 bits stored in an unusual way; save it as plain RGB or grey")
     return is_plain
+
+
+def _check_places(directory: Directory) -> None:
+    """Refuse a file that lacks strips or tiles, whose place decoders leave black.
+
+    Raises:
+        ValueError: it does.
+    """
+    width, height = directory.number(_WIDTH), directory.number(_HEIGHT)
+    tile_width, tile_height = directory.number(_TILE_WIDTH), directory.number(_TILE_HEIGHT)
+    if tile_width and tile_height:
+        needed = ceil(width / tile_width) * ceil(height / tile_height)
+        places = directory.numbers(_OFFSETS[1])
+    else:
+        rows = directory.number(_ROWS_PER_STRIP, height)
+        if rows < 1:
+            raise ValueError("strips of no rows")
+        needed, places = ceil(height / rows), directory.numbers(_OFFSETS[0])
+    if directory.number(_PLANAR, 1) == 2:
+        needed *= directory.number(_SAMPLES, 1)
+    if len(places) < needed:
+        raise ValueError(f"{needed - len(places)} parts of the picture are missing")
 
 
 def _tiff_of(container: Container, directory: Directory) -> bytes:
