@@ -8,13 +8,31 @@ class UserError(Exception):
     """Bad input: says what is wrong, where, and what to do, in one line."""
 
 
+class Terminated(KeyboardInterrupt):
+    """The system asked the process to end, by the signal of that number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 def exit_code(main: Callable[[], int | None]) -> int:
     """Run `main` and return its exit code, a `UserError` printed as one line (exit code 1)."""
     try:
         return main() or 0
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print("error: interrupted; run the same command again to go on", file=sys.stderr)
-        return 130
+        return 128 + error.number if isinstance(error, Terminated) else 130
+
+
+def one_line(text: str) -> str:
+    """A text with what is no visible character escaped, such as line breaks in a file's name."""
+    return "".join(
+        letter
+        if letter.isprintable()
+        else letter.encode("unicode_escape", "surrogatepass").decode()
+        for letter in text
+    )

@@ -23,22 +23,30 @@ def save_generator(path: Path, generator: Generator) -> None:
     os.replace(part, path)
 
 
-def load_generator(path: Path) -> Generator:
+def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") -> Generator:
     """Read a generator that `save_generator` wrote, on the CPU, in eval mode.
+
+    Args:
+        advice: what to do about a file that is none.
 
     Raises:
         UserError: the file is missing, damaged, or not such a file.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            generator = Generator(**json.loads((file.metadata() or {})["generator"]))
+            size = (file.metadata() or {}).get("generator")
+            if size is None:
+                raise ValueError("it does not say how large its network is")
+            generator = Generator(**json.loads(size))
             generator.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except FileNotFoundError:
         raise UserError(f"generator {path} does not exist; `dvc repro` makes it") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+    except (
+        SafetensorError, OSError, MemoryError, OverflowError, RuntimeError, TypeError, ValueError
+    ) as error:  # fmt: skip
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"{path} is not a generator of this pipeline ({reason}); delete it and run `dvc repro`"
+            f"{path} is not a generator of this pipeline ({reason}); {advice}"
         ) from None
     return generator.eval()
 
