@@ -184,6 +184,17 @@ def test_a_mirror_of_folders(web: Web, layout: str) -> None:
     assert web.asked == []
 
 
+@pytest.mark.parametrize("layout", ["General100/HR", "datasets/General100", "General-100"])
+def test_a_mirror_of_general100(web: Web, layout: str) -> None:
+    folder = Path("mirror") / layout
+    folder.mkdir(parents=True)
+    for number in range(1, 101):
+        (folder / f"im_{number}.png").write_bytes(packing.image())
+    fetch("General100", Path("out"), Mirror(Path("mirror")), store())
+    assert len(names(Path("out"))) == 100
+    assert web.asked == []
+
+
 @pytest.mark.parametrize("below", [".", "archives"])
 def test_a_mirror_of_archives(web: Web, packed: dict[str, bytes], below: str) -> None:
     folder = Path("mirror") / below
@@ -262,7 +273,7 @@ def test_one_error_names_all_that_is_missing(
     for what in (
         "DIV2KTrain: DIV2K_train_HR/ with its 800 images, or DIV2K_train_HR.zip",
         "Set5: Set5/HR/ with its 5 images, or benchmark.tar or Set5_HR.tar.gz",
-        "General100: General100/ with its 100 images, or SR_training_datasets.zip",
+        "General100: General100/HR/ with its 100 images, or SR_training_datasets.zip",
         "niqe_modelparameters.mat, which pi needs: weights/niqe_modelparameters.mat",
         "NRQM_model.mat, which pi needs: weights/NRQM_model.mat",
         "SRGAN_DISTILL_MIRROR",

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from srgan_distill.app import cli
+from srgan_distill.app import cli, shipped
 from srgan_distill.app.api import Model, upscale
 
 ORIENTATION = ExifTags.Base.Orientation
@@ -249,9 +249,10 @@ def test_command_works_after_installation_alone(photo, tmp_path):
 
 def test_the_model_can_be_a_file_or_a_name(model: Model, tiny, photo, tmp_path, capsys):
     Image.fromarray(photo).save(tmp_path / "in.png")
-    for name in (tiny, "student"):
+    for name in (tiny, shipped.DEFAULT):
         result = tmp_path / f"{Path(name).stem}.png"
         arguments = ["upscale", tmp_path / "in.png", "-o", result, "--model", name]
         assert cli.main([str(part) for part in arguments]) == 0
-    ours, students = (np.asarray(Image.open(tmp_path / f"{n}.png")) for n in ("tiny", "student"))
+    stems = ("tiny", shipped.DEFAULT)
+    ours, students = (np.asarray(Image.open(tmp_path / f"{stem}.png")) for stem in stems)
     assert np.abs(ours.astype(int) - students).max() > 10
