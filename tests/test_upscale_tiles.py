@@ -13,13 +13,15 @@ import srgan_distill
 from srgan_distill.app import api
 from srgan_distill.app.api import UserError, load_model, save_image, upscale
 from srgan_distill.app.upscaling import model as engine
-from srgan_distill.app.upscaling.tiles import margin, spans
+from srgan_distill.app.upscaling.tiles import spans
 from srgan_distill.imaging.images import to_tensor, to_uint8
+from srgan_distill.networks.generator import Generator
 
 
 @pytest.mark.parametrize("blocks", [0, 1, 3])
 def test_margin_is_exactly_the_receptive_field(blocks):
-    generator, reach = tiny_generator(blocks).double(), margin(blocks)
+    generator = tiny_generator(blocks).double()
+    reach = generator.reach
     side, first, last = 2 * reach + 8, reach + 2, reach + 4  # a tile of 2 pixels, off the centre
     image = torch.rand(1, 3, side, side, dtype=torch.double, requires_grad=True)
     tile = generator(image)[..., 4 * first : 4 * last, 4 * first : 4 * last]
@@ -57,7 +59,8 @@ def test_tiles_make_the_whole(model, coffee, channels, tile):
 def test_a_smaller_margin_shows_at_the_seams(model, coffee, monkeypatch):
     image = coffee[100:148, 200:248].astype(np.uint16) * 257
     whole = upscale(model, image, tile=1000).astype(int)
-    monkeypatch.setattr(engine, "margin", lambda blocks: margin(blocks) - 1)
+    reach = model.generator.reach
+    monkeypatch.setattr(Generator, "reach", property(lambda generator: reach - 1))
     difference = np.abs(upscale(model, image, tile=24) - whole).max(axis=2)
     assert difference[92:100].max() > 1
     assert difference[:80, :80].max() <= 1

@@ -19,7 +19,7 @@ from ...networks.weights import load_generator
 from .. import shipped as models
 from .alpha import spread
 from .arrays import as_pixels
-from .tiles import margin, mirrored, spans, widened
+from .tiles import mirrored, spans, widened
 
 # Of one tile: a quarter of the free memory, and no more than what larger tiles gain little by. On
 # a CPU it also keeps a 12-megapixel photograph below 2 GB, torch and the result included.
@@ -50,7 +50,7 @@ class Model:
     @property
     def margin(self) -> int:
         """LR pixels around a tile that its result depends on."""
-        return margin(len(self.generator.blocks))
+        return self.generator.reach
 
     def tile(self) -> int:
         """The side of a tile, in LR pixels without its margin, that the free memory allows."""

@@ -6,18 +6,6 @@ from math import ceil
 import numpy as np
 
 
-def margin(blocks: int) -> int:
-    """LR pixels around a tile that its SR pixels depend on: the generator's receptive field.
-
-    From the output back, for a generator with so many residual blocks: the 9x9 tail reads 4 pixels
-    to either side at 4x, which are 2 at 2x; the last upsampling convolution (3x3) 1 more there.
-    Those 3 at 2x reach 2 LR pixels beyond the tile, for a pixel at its edge is the outer one of
-    its pair. To them come 1 for the first upsampling convolution, 1 for the fusing one, 2 for the
-    two convolutions of each block and 4 for the 9x9 head.
-    """
-    return 2 + 1 + 1 + 2 * blocks + 4
-
-
 def spans(length: int, longest: int) -> Iterator[tuple[int, int]]:
     """Cut 0..length into the fewest spans of at most `longest`, of equal length up to 1."""
     count = ceil(length / longest)
