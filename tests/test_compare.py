@@ -220,6 +220,24 @@ def test_missing_metrics(inside: Project) -> None:
         read_results(["empty"])
 
 
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        ("dvc.lock", "has a dvc.lock that is no YAML"),
+        ("metrics/sample/headline.json", "has a metrics/sample/headline.json that is no JSON"),
+        ("metrics/sample/gain/g2g_al.json", "has a metrics/sample/gain/g2g_al.json that is no"),
+    ],
+)
+def test_file_with_a_conflict(
+    changed: Callable[..., None], inside: Project, file: str, problem: str
+) -> None:
+    path = inside.folder / file
+    path.write_text("<<<<<<< HEAD: {\n" + path.read_text())
+    table = comparison(read_results(["main", "workspace"]))
+    assert table["n"].tolist() == [1, 0]
+    assert table["problem"][1].startswith(problem)
+
+
 def test_without_names_the_last_commit_s_experiments(
     inside: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -271,6 +289,16 @@ def test_repository_of_another_user(
     (line,) = capsys.readouterr().err.splitlines()
     assert "dubious ownership" in line
     assert f"git config --global --add safe.directory {inside.folder}" in line
+
+
+def test_configuration_that_dvc_refuses(
+    changed: Callable[..., None], inside: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inside.folder / ".dvc/config").write_text("[core]\n    wrong = true\n")
+    assert main(["compare", "main"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: DVC: ")
+    assert "wrong" in line
 
 
 def test_reader_that_has_seen_enough(inside: Project) -> None:

@@ -1,11 +1,9 @@
 """Results of several revisions in one table; those that differ in the seed alone share a row."""
 
-import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import pandas as pd
@@ -13,18 +11,16 @@ from tabulate import tabulate
 
 from ..common.errors import UserError
 from ..common.metrics import METRICS
-from ..common.params import FILE
 from ..common.paths import Paths
 from ..common.text import ABSENT, markdown_table
-from ..common.yaml12 import parse_yaml
-from .history import Revision, flat
+from .history import Revision
+from .lock import code_of, stages_behind, stale
 
 Format = Literal["markdown", "csv", "terminal"]
 Figures = dict[str, dict[str, float | None]]
 """Set, or `mean` over the sets -> `<metric>` and `gain_<metric>` -> value."""
 
 _MEAN = "mean"
-_LOCK = Path("dvc.lock")
 _SEPARATELY = ["profile", "strategy", "seed"]  # parameters that the table names in any case
 _NOTE = (
     "{where}. Runs that differ in the seed alone share a row: mean ± sample standard deviation "
@@ -53,13 +49,13 @@ class Result:
     @property
     def key(self) -> str:
         """The same for revisions that hold the same run."""
-        return _key(self.params, self.code, self.figures, self.problem)
+        return json.dumps(asdict(self) | {"name": ""}, sort_keys=True)
 
     @property
     def group(self) -> str:
         """The same for runs that differ in the seed alone; what has a problem enters no mean."""
         settings = {key: value for key, value in self.params.items() if key != "seed"}
-        return self.key if self.problem else _key(settings, self.code)
+        return self.key if self.problem else json.dumps([settings, self.code], sort_keys=True)
 
 
 def read_results(names: Sequence[str], profile: str | None = None) -> list[Result]:
@@ -107,17 +103,7 @@ def comparison(results: Sequence[Result], test_set: str = _MEAN) -> pd.DataFrame
         UserError: a headline has no such set.
     """
     settings, figures = _settings_of(results), _figures_of(results, test_set)
-    rows = pd.DataFrame(
-        {
-            "runs": [result.name for result in results],
-            "strategy": [result.params.get("strategy") for result in results],
-            "seeds": [str(result.params.get("seed")) for result in results],
-            "n": [int(bool(result.figures)) for result in results],
-            "problem": [result.problem for result in results],
-            "key": [result.key for result in results],
-            "group": [result.group for result in results],
-        }
-    ).join([settings, figures])
+    rows = pd.DataFrame(map(_row, results)).join([settings, figures])
     # Revisions that hold the same run count once.
     rows["runs"] = rows.groupby("key")["runs"].transform(" = ".join)
     groups = rows.drop_duplicates("key").groupby("group", sort=False)
@@ -158,18 +144,18 @@ def as_text(table: pd.DataFrame, style: Format, test_set: str = _MEAN) -> str:
 
 
 def _read(revision: Revision, params: dict[str, Any], profile: str) -> Result:
-    chain = _chain(revision, Paths(profile).headline)
-    figures = None
-    if params.get("profile") != profile:
-        problem = f"ran profile {params.get('profile')}"
-    else:
-        try:
-            figures = _figures(revision, Paths(profile), str(params.get("strategy")))
-            stale = _stale(chain, params)
-            problem = f"is not reproduced: {stale}" if stale else ""
-        except UserError as error:
-            problem = str(error).removeprefix(f"{revision.name} ")
-    return Result(revision.name, params, _code(chain), figures, problem)
+    paths = Paths(profile)
+    code, figures, problem = "", None, f"ran profile {params.get('profile')}"
+    try:
+        stages = stages_behind(revision, paths.headline)
+        code = code_of(stages)
+        if params.get("profile") == profile:
+            figures = _figures(revision, paths, str(params.get("strategy")))
+            other = stale(stages, params)
+            problem = f"is not reproduced: {other}" if other else ""
+    except UserError as error:
+        problem = str(error).removeprefix(f"{revision.name} ")
+    return Result(revision.name, params, code, figures, problem)
 
 
 def _figures(revision: Revision, paths: Paths, strategy: str) -> Figures:
@@ -188,7 +174,7 @@ def _figures(revision: Revision, paths: Paths, strategy: str) -> Figures:
         for name, own in headline.items()
     }
     if all(key in headline[name] for name, keys in wanted.items() for key in keys):
-        return headline
+        return headline  # of an earlier version, without another file
     gains = revision.read_json(paths.metrics("gain", f"{strategy}.json")) or {}
     return {
         name: {key: gains.get(name, {}).get(key) for key in keys} | headline[name]
@@ -206,42 +192,16 @@ def _of_strategy(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _chain(revision: Revision, output: Path) -> dict[str, dict[str, Any]]:
-    """The stages that made `output`, by name, as dvc.lock records them."""
-    stages = (parse_yaml(revision.read(_LOCK) or "") or {}).get("stages", {})
-    makers = {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
-    found: dict[str, dict[str, Any]] = {}
-    waiting = [output]
-    while waiting:
-        path = waiting.pop()
-        inside = (part.as_posix() for part in (path, *path.parents))
-        name = next((makers[part] for part in inside if part in makers), None)
-        # `check` reads everything, also what the headline does not depend on.
-        if name is not None and name not in found and name != "check":
-            found[name] = stages[name]
-            waiting += [Path(dep["path"]) for dep in stages[name].get("deps", ())]
-    return found
-
-
-def _code(chain: Mapping[str, dict[str, Any]]) -> str:
-    """The same for the same code of all stages of a chain."""
-    deps = {dep["path"]: dep.get("md5") for stage in chain.values() for dep in stage["deps"]}
-    sources = sorted((path, md5) for path, md5 in deps.items() if path.startswith("src/"))
-    return hashlib.sha256(_key(sources).encode()).hexdigest()[:7]
-
-
-def _stale(chain: Mapping[str, dict[str, Any]], params: Mapping[str, Any]) -> str:
-    """The first parameter that a chain ran with another value of than `params` has; else empty."""
-    ran = {name: stage.get("params", {}).get(FILE.name, {}) for name, stage in chain.items()}
-    for place, value in flat(ran).items():
-        stage, _, key = place.partition(".")
-        if params.get(key) != value:
-            return f"{stage} ran with {key} = {value}, {FILE} says {params.get(key)}"
-    return ""
-
-
-def _key(*values: Any) -> str:
-    return json.dumps(values, sort_keys=True, default=str)
+def _row(result: Result) -> dict[str, Any]:
+    return {
+        "runs": result.name,
+        "strategy": result.params.get("strategy"),
+        "seeds": str(result.params.get("seed")),
+        "n": int(bool(result.figures)),
+        "problem": result.problem,
+        "key": result.key,
+        "group": result.group,
+    }
 
 
 def _settings_of(results: Sequence[Result]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ class Revision:
         """The revision called `name`: WORKSPACE, else what git knows, else a DVC experiment.
 
         Raises:
-            UserError: there is none of that name, or several experiments.
+            UserError: there is none of that name, or several experiments; git or DVC refuses.
         """
         folder = _git("rev-parse", "--show-prefix").strip()
         if name == WORKSPACE:
@@ -52,6 +52,8 @@ class Revision:
                 f"{problem}; name a commit, branch or tag (git log), or an experiment, by its "
                 "commit where several have the name (dvc exp list --all-commits)"
             ) from None
+        except DvcException as error:
+            raise UserError("DVC: " + " ".join(str(error).split())) from None
         return cls(name, files, folder)
 
     @property
