@@ -29,7 +29,7 @@ repro: $(SETUP)
 	echo "Report:   data/$$profile/report/report.html, one page of everything; open it in a browser"; \
 	echo "Pictures: metrics/$$profile/tables/figure2.png; every result in data/$$profile/evaluate/"; \
 	echo "Curves:   dvc plots show --open"; \
-	echo "Headline: metrics/$$profile/headline.json; compare commits with dvc metrics diff"
+	echo "Headline: metrics/$$profile/headline.json; all rows: metrics/$$profile/tables/means.json; dvc metrics diff compares commits"
 
 test: $(SETUP)
 	# The longest file first; one thread a process, for threads of several wait for each other.

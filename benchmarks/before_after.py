@@ -25,7 +25,7 @@ def panels() -> list[list[np.ndarray]]:
     model = load_model()
     rows = []
     for test_set, image, top, left in CROPS:
-        lr = read_rgb(Paths("sample").inputs(test_set) / f"{image}.png")
+        lr = read_rgb(Paths("sample").test(test_set) / "LR" / f"{image}.png")
         squares = lr.repeat(SCALE, 0).repeat(SCALE, 1)
         rows.append(
             [

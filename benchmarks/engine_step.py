@@ -8,18 +8,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from srgan_distill.common.params import Budget
+from srgan_distill.common.params import PretrainBudget
 from srgan_distill.networks.compute import choose_compute, keep_freed_memory
 from srgan_distill.networks.content import vgg19_random
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import Generator, PlainGenerator, PReLU, build_generator
-from srgan_distill.training.batches import Feed
+from srgan_distill.training.batches import Batches, Tiles
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
-from srgan_distill.training.distributed import ALONE
-from srgan_distill.training.loop import Span, Trainer
-from srgan_distill.training.losses import Judges, freeze
-from srgan_distill.training.tiles import Tiles
+from srgan_distill.training.distributed import SINGLE
+from srgan_distill.training.loop import State, Trainer
+from srgan_distill.training.losses import LossNetworks, freeze
+from srgan_distill.training.schedule import Schedule, ScheduledPhase
 
 CROP, BATCH = 96, 16
 SIZES = {"teacher": (64, 16), "student": (32, 8)}
@@ -31,7 +31,7 @@ PHASES = {
     "distill gan2gan": ("student", ("content", "adversarial", "distillation")),
     "distill gan2g": ("student", ("content", "distillation")),
 }
-WEIGHTS = {"pixel": 1.0, "content": 1.0, "distillation": 4.0, "adversarial": 1e-3}
+WEIGHTS = {"pixel": 1.0, "content": 1.0, "distillation": 20.0, "adversarial": 1e-3}
 
 
 def plain_generator(filters: int, blocks: int, seed: int) -> Generator:
@@ -44,19 +44,19 @@ def plain_generator(filters: int, blocks: int, seed: int) -> Generator:
     return generator
 
 
-def judges(
+def loss_networks(
     terms: tuple[str, ...], place: Callable[[nn.Module], nn.Module], generator: Callable
-) -> Judges:
+) -> LossNetworks:
     """The networks these terms look at."""
-    return Judges(
-        content=place(vgg19_random("conv5_4", 15.2)) if "content" in terms else None,
+    return LossNetworks(
+        content=place(vgg19_random("relu5_4")) if "content" in terms else None,
         teacher=place(freeze(generator(64, 16, 1))) if "distillation" in terms else None,
         discriminator=place(build_discriminator(CROP, 0)) if "adversarial" in terms else None,
     )
 
 
 def engine_step(
-    phase: str,
+    name: str,
     tiles_file: Path,
     precision: str = "auto",
     channels_last: bool = True,
@@ -65,31 +65,36 @@ def engine_step(
     keep_memory: bool = True,
     fast_forms: bool = True,
 ) -> Callable[[], object]:
-    """A function that runs one step of `phase`; each means can be left out."""
-    network, terms = PHASES[phase]
+    """A function that runs one step of the phase `name`; each means can be left out."""
+    network, terms = PHASES[name]
     if keep_memory:
         keep_freed_memory()
     compute = choose_compute("auto", precision, channels_last)
     hr = torch.from_numpy(np.load(tiles_file)).to(compute.device)
     tiles = Tiles(hr, hr[:, :, ::4, ::4].contiguous())
     build = build_generator if fast_forms else plain_generator
-    budget = Budget(
+    budget = PretrainBudget(
         steps=10**6, batch=BATCH, crop=CROP, lr=1e-4, lr_end=1e-4, permute_channels=False,
         log_every=10**6, validate_every=10**6,
     )  # fmt: skip
+    weights = {term: WEIGHTS[term] for term in terms}
+    phase = ScheduledPhase(weights, 0, 0, budget.steps, 0, 0.0, budget)
     nowhere = Path(tempfile.gettempdir())
     trainer = Trainer(
-        compute, Feed(tiles, compute, budget, 0, ALONE), judges(terms, compute.place, build),
-        WEIGHTS, budget, lambda generator: 0.0, Curves(nowhere, nowhere, write=False),
-        Checkpoint(nowhere / "none.pt", ""), fused_adam=fused_adam,
+        compute, Batches(tiles, compute, budget, (0,), SINGLE),
+        loss_networks(terms, compute.place, build), Schedule((phase,)), lambda generator: {},
+        Curves(nowhere, nowhere, write=False), Checkpoint(nowhere / "none.pt", ""),
+        fused_adam=fused_adam,
     )  # fmt: skip
     generator = compute.place(build(*SIZES[network], 0)).train()
-    judged = (trainer.judges.content, trainer.judges.teacher, trainer.judges.discriminator)
     if compiled:
-        for part in (generator, *judged):
-            if part is not None:
-                part.compile()
-    span = Span(terms, 0, budget.steps)
-    optimizers = trainer._optimizers(generator, span)
-    steps = iter(range(budget.steps))
-    return lambda: trainer._step(generator, span, next(steps), optimizers)
+        for part in (generator, *trainer.networks.all()):
+            part.compile()
+    state = State(generator, generator, trainer.networks, {})
+    state.optimizers = trainer._optimizers(phase, state)
+
+    def step() -> None:
+        trainer._step(phase, state)
+        state.step += 1
+
+    return step

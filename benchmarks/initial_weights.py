@@ -12,13 +12,14 @@ import pandas as pd
 import torch
 from short_run import train_briefly
 
-from srgan_distill.common.params import Phase, load
+from srgan_distill.common.params import load
 from srgan_distill.common.paths import Paths
 from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.generator import Generator, build_generator
-from srgan_distill.training.losses import Judges
+from srgan_distill.training.batches import Tiles
+from srgan_distill.training.losses import LossNetworks
+from srgan_distill.training.schedule import pretraining
 from srgan_distill.training.setup import validation
-from srgan_distill.training.tiles import Tiles
 
 
 def start(filters: int, blocks: int, seed: int, icnr: bool, zero_branches: bool) -> Generator:
@@ -38,10 +39,10 @@ def start(filters: int, blocks: int, seed: int, icnr: bool, zero_branches: bool)
 
 def main(steps: int) -> None:
     params = load()
-    layout = Paths(params.profile)
+    paths = Paths(params.profile)
     make_deterministic()
     compute = choose_compute(params.hardware.device, params.hardware.precision)
-    tiles = Tiles.open(layout.folder("preprocess", "train"), compute.device, "device")
+    tiles = Tiles.open(paths.tiles, compute.device, "device")
     rows = []
     for name, network in params.networks.items():
         budget = params.budget.pretrain[name].model_copy(
@@ -49,11 +50,12 @@ def main(steps: int) -> None:
         )
         for icnr, zero in ((False, False), (True, False), (False, True), (True, True)):
             generator = start(network.filters, network.blocks, params.seed, icnr, zero)
-            score = train_briefly(
-                generator, Phase(terms=["pixel"]), f"{name} {icnr} {zero}", compute=compute,
-                tiles=tiles, judges=Judges(), weights={"pixel": 1.0}, budget=budget,
-                seed=params.seed, validate=validation(layout, compute),
+            _, curves = train_briefly(
+                generator, pretraining(budget), f"{name} {icnr} {zero}", compute=compute,
+                tiles=tiles, networks=LossNetworks(), budget=budget, seed=params.seed,
+                validate=validation(paths.validation, compute),
             )  # fmt: skip
+            score = curves.last("validation_psnr")
             rows.append({"network": name, "ICNR": icnr, "zero branches": zero, "PSNR (dB)": score})
     print(pd.DataFrame(rows).round(2).to_markdown(index=False))
 

@@ -70,8 +70,8 @@ def find_test_sets() -> dict[str, list[Path]]:
         found = {name: datasets / name / "HR" for name in ("Set5", "Set14", "Urban100")}
     else:
         params = load()
-        layout = Paths(params.profile)
-        found = {name: layout.references(name) for name in params.budget.download.test}
+        paths = Paths(params.profile)
+        found = {name: paths.test(name) / "HR" for name in params.budget.download.test}
     missing = [str(folder) for folder in found.values() if not folder.is_dir()]
     if missing:
         raise UserError(f"{missing[0]} does not exist; run `dvc repro preprocess` first")

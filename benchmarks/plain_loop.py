@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from engine_step import BATCH, CROP, PHASES, SIZES, judges, plain_generator
+from engine_step import BATCH, CROP, PHASES, SIZES, WEIGHTS, loss_networks, plain_generator
 from PIL import Image
 from torch.nn import functional as F
 
@@ -15,10 +15,10 @@ def plain_step(phase: str, files: list[Path]) -> Callable[[], list[float]]:
     """A function that runs one step of `phase` and reads its losses."""
     network, terms = PHASES[phase]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    judge = judges(terms, lambda module: module.to(device), plain_generator)
+    networks = loss_networks(terms, lambda module: module.to(device), plain_generator)
     generator = plain_generator(*SIZES[network], 0).to(device).train()
     adam = torch.optim.Adam(generator.parameters(), 1e-4)
-    discriminator = judge.discriminator
+    discriminator = networks.discriminator
     if discriminator:
         d_adam = torch.optim.Adam(discriminator.parameters(), 1e-4)
     bce = F.binary_cross_entropy_with_logits
@@ -30,11 +30,11 @@ def plain_step(phase: str, files: list[Path]) -> Callable[[], list[float]]:
         if "pixel" in terms:
             losses.append(F.mse_loss(sr, hr))
         if "content" in terms:
-            losses.append(F.mse_loss(judge.content(sr), judge.content(hr.detach())))
+            losses.append(F.mse_loss(networks.content(sr), networks.content(hr.detach())))
         if "distillation" in terms:
             with torch.no_grad():
-                target = judge.teacher(lr)
-            losses.append(4 * F.mse_loss(sr, target))
+                target = networks.teacher(lr)
+            losses.append(WEIGHTS["distillation"] * F.mse_loss(sr, target))
         if discriminator:
             real = torch.ones(BATCH, device=device)
             losses.append(1e-3 * bce(discriminator(sr), real))

@@ -5,11 +5,18 @@ crops cut and turned on the CPU, every loss read every step. Both train the same
 batches of 16 crops of 96 x 96 px; the content network has VGG19's size (random weights, up to
 conv5_4: VGG54). Medians of steps by turns, and their ratio.
 
+Beside each ratio: the multiply-adds that a step of ours performs in a second (of its convolutions
+and matrix products, forward and backward), and their share of the rate of a large matrix product
+in the precision of the step, measured in the same run: how far from the limit a step is.
+
 Usage: python benchmarks/training_step.py [ROUNDS]
 """
 
+import math
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +26,7 @@ import torch
 from alternate import medians
 from engine_step import BATCH, PHASES, engine_step
 from plain_loop import plain_step
+from torch.utils.flop_counter import FlopCounterMode
 
 from srgan_distill.imaging.images import write_png
 from srgan_distill.networks.compute import choose_compute
@@ -36,8 +44,27 @@ def write_images(folder: Path) -> list[Path]:
     return files
 
 
+def matrix_rate(size: int = 2048, rounds: int = 5) -> float:
+    """Multiply-adds per second of a large matrix product on the device, the best of some rounds."""
+    compute = choose_compute("auto", "auto")
+    a, b = (torch.randn(size, size, device=compute.device, dtype=compute.dtype) for _ in range(2))
+    best = math.inf
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        (a @ b).sum().item()
+        best = min(best, time.perf_counter() - began)
+    return size**3 / best
+
+
+def multiply_adds_of(step: Callable[[], object]) -> int:
+    """Of one step; those of its convolutions and matrix products."""
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops() // 2
+
+
 def main(rounds: int) -> None:
-    rows = []
+    rows, rate = [], matrix_rate()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = write_images(folder)
@@ -49,16 +76,20 @@ def main(rounds: int) -> None:
                 },
                 rounds,
             )
+            work = multiply_adds_of(engine_step(phase, folder / "hr.npy"))
             rows.append(
                 {
                     "phase": phase,
                     "plain (patches/s)": BATCH / seconds["plain"],
                     "ours (patches/s)": BATCH / seconds["ours"],
                     "ratio": seconds["plain"] / seconds["ours"],
+                    "ours (GMAC/s)": work / seconds["ours"] / 1e9,
+                    "of the matrix rate": f"{work / seconds['ours'] / rate:.0%}",
                 }
             )
     compute = choose_compute("auto", "auto")
     print(f"{compute}, {torch.get_num_threads()} CPU threads, {rounds} rounds")
+    print(f"matrix product: {rate / 1e9:.0f} GMAC/s")
     print(pd.DataFrame(rows).round(2).to_markdown(index=False))
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from srgan_distill.common.params import load
 from srgan_distill.common.paths import Paths
+from srgan_distill.common.runs import all_runs, names
 from srgan_distill.results.claims import CLAIMS, Claim, Finding, judge, judge_size
-from srgan_distill.results.paper import model_names
 from srgan_distill.stages import claims as stage
 
 ROOT = Path(__file__).parents[1]
@@ -21,8 +21,8 @@ MIXED = [1.0, -1.0] * 4
 
 def scores(images: int = 8, **differences: float | list[float]) -> dict[str, pd.DataFrame]:
     """Scores of `student` (PSNR BASE, PI 5) and of models that differ from it as given."""
-    names = {"set": "Set5", "image": [str(number) for number in range(len(BASE))]}
-    student = pd.DataFrame(names | {"psnr": BASE, "ssim": 0.7, "pi": 5.0})
+    labels = {"set": "Set5", "image": [str(number) for number in range(len(BASE))]}
+    student = pd.DataFrame(labels | {"psnr": BASE, "ssim": 0.7, "pi": 5.0})
     models = {"student": student}
     for model, difference in differences.items():
         change = pd.Series(difference if isinstance(difference, list) else [difference] * 8)
@@ -103,14 +103,14 @@ def test_stage_writes_page_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     shutil.copy(ROOT / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     params = load()
-    layout = Paths(params.profile)
-    models = model_names(params.networks, params.train, params.strategies)
+    paths = Paths(params.profile)
+    models = names(all_runs(params.pretrain, params.train, params.strategies))
     made_up = scores(**{name: number / 10 for number, name in enumerate(models)})
     for name, frame in made_up.items():
-        layout.scores(name).parent.mkdir(parents=True)
-        frame.drop(columns="pi").to_csv(layout.scores(name), index=False)
+        paths.scores(name).parent.mkdir(parents=True)
+        frame.drop(columns="pi").to_csv(paths.scores(name), index=False)
     stage.run()
-    document = json.loads((layout.metrics / "claims/claims.json").read_text())
+    document = json.loads(paths.metrics("claims", "claims.json").read_text())
     assert document["profile"] == params.profile
     assert document["corrected_for_multiple_comparisons"] is False
     verdicts = {claim["claim"]: claim["verdict"] for claim in document["claims"]}
@@ -118,7 +118,7 @@ def test_stage_writes_page_and_json(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert verdicts["G2G+AL beats even the teacher in PSNR"] == "holds"
     assert verdicts["The students have 1/6.24 of the teacher's parameters"] == "holds"
     assert verdicts["GAN2G+AL has the best PI of the distilled students"] == "cannot be told"
-    page = (layout.metrics / "claims/claims.md").read_text()
+    page = paths.metrics("claims", "claims.md").read_text()
     assert "not corrected for multiple comparisons" in page
     for text in verdicts:
         assert text in page

@@ -1,19 +1,33 @@
 """Stage curves: what dvclive wrote of each run, joined."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
+from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import load
+from srgan_distill.common.paths import Paths
+from srgan_distill.common.runs import all_runs
+from srgan_distill.results.curves import collect
 from srgan_distill.stages import curves
-from srgan_distill.stages.curves import collect
+
+ROOT = SOURCE.parent
 
 
 def write(folder: Path, **quantities: str) -> Path:
-    (folder / "plots/metrics/loss").mkdir(parents=True)
+    """dvclive's folder of a run."""
     for name, text in quantities.items():
-        (folder / "plots/metrics" / f"{name.replace('__', '/')}.tsv").write_text(text)
+        file = folder / "plots/metrics" / f"{name.replace('__', '/')}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     return folder
+
+
+def read(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in folder.glob("*.tsv")}
 
 
 def test_runs_stand_in_one_file_with_their_digits(tmp_path: Path) -> None:
@@ -27,16 +41,66 @@ def test_runs_stand_in_one_file_with_their_digits(tmp_path: Path) -> None:
         "train/still_to_come": tmp_path / "three",
     }
     target = tmp_path / "curves"
-    assert collect(runs, target) == [target / "psnr.tsv", target / "loss/pixel.tsv"]
-    assert (target / "psnr.tsv").read_text() == (
-        "run\tstep\tpsnr\ntrain/one\t1\t0.1\ntrain/one\t2\tnan\ntrain/two\t1\t1e-05\n"
-    )
-    assert (target / "loss/pixel.tsv").read_text() == (
-        "run\tstep\tpixel\ntrain/two\t1\t0.30000000000000004\n"
-    )
+    assert collect(runs, target) == [target / "psnr.tsv", target / "pixel.tsv"]
+    assert read(target) == {
+        "psnr.tsv": "run\tstep\tpsnr\ntrain/one\t1\t0.1\ntrain/one\t2\tnan\ntrain/two\t1\t1e-05\n",
+        "pixel.tsv": "run\tstep\tpixel\ntrain/two\t1\t0.30000000000000004\n",
+    }
 
 
-def test_nothing_trained(small_project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(small_project(steps=1))
-    with pytest.raises(UserError, match=r"no training curves in data/sample; run `dvc repro`"):
+def test_a_quantity_that_no_run_logged_has_a_header(tmp_path: Path) -> None:
+    runs = {"train/one": write(tmp_path / "one", loss__pixel="step\tpixel\n1\t0.1\n")}
+    target = tmp_path / "curves"
+    assert collect(runs, target, ["hint", "pixel"]) == [target / "hint.tsv", target / "pixel.tsv"]
+    assert read(target) == {
+        "hint.tsv": "run\tstep\thint\n",
+        "pixel.tsv": "run\tstep\tpixel\ntrain/one\t1\t0.1\n",
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the repository's parameters, in which nothing was trained."""
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_every_file_that_dvc_yaml_plots_is_written(project: Path) -> None:
+    params = load()
+    paths = Paths(params.profile)
+    for run in all_runs(params.pretrain, params.train, params.strategies):
+        if run.is_trained:
+            psnr, pixel = "step\tvalidation_psnr\n50\t28.5\n", "step\tpixel\n50\t0.01\n"
+            write(paths.curves(run.name), validation_psnr=psnr, loss__pixel=pixel)
+            speed = "step\timages_per_second\n50\t100.5\n"
+            write(paths.system(run.name), images_per_second=speed)
+    curves.run()
+    plotted = [
+        next(iter(plot)) for plot in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
+    ]
+    assert len(plotted) > 10
+    files = [Path(name.replace("${profile}", params.profile)) for name in plotted]
+    assert [file for file in files if not file.is_file()] == []
+
+    def runs(folder: Path, quantity: str) -> list[str]:
+        lines = (folder / f"{quantity}.tsv").read_text().splitlines()
+        assert lines[0] == f"run\tstep\t{quantity}"
+        return [line.split("\t")[0] for line in lines[1:]]
+
+    pretrained = [f"pretrain/{name}" for name in params.pretrain]
+    later = [f"train/{name}" for name in params.train]
+    later += [f"distill/{name}" for name in params.strategies]
+    assert runs(paths.metrics("curves", "pretrain"), "validation_psnr") == pretrained
+    assert runs(paths.metrics("curves"), "validation_psnr") == later
+    assert runs(paths.metrics("curves"), "adversarial") == []
+    assert runs(paths.data("system", "curves"), "images_per_second") == [*pretrained, *later]
+    assert runs(paths.data("system", "curves"), "device_load") == []
+    # Speed and load are another on every run: not in git.
+    assert not {path.stem for path in paths.metrics("curves").rglob("*.tsv")} & {*curves.SYSTEM}
+
+
+def test_nothing_trained(project: Path) -> None:
+    with pytest.raises(UserError, match=r"no training curves in data/sample/models; run `dvc repr"):
         curves.run()
+    assert not (project / "metrics").exists()

@@ -1,7 +1,6 @@
 """Data sets and parameter files, from mirrors and from a server with the published archives."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,12 +14,20 @@ from support import packing
 from support.code_reading import SOURCE
 from support.web import Web, serve
 
+from srgan_distill.common import content as content_networks
+from srgan_distill.common.content import WeightsFile
 from srgan_distill.common.errors import UserError, exit_code
+from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import list_images, read_rgb
-from srgan_distill.scoring import metrics
-from srgan_distill.sources import Mirror, Store, Unavailable, catalogue, fetch, weights
+from srgan_distill.results.reading import read_scores
+from srgan_distill.scoring import measure
+from srgan_distill.sources import catalogue, weights
 from srgan_distill.sources import store as store_module
 from srgan_distill.sources.catalogue import PUBLIC, Archive
+from srgan_distill.sources.data_sets import fetch
+from srgan_distill.sources.mirror import Mirror
+from srgan_distill.sources.store import Store
+from srgan_distill.sources.unavailable import Unavailable
 from srgan_distill.stages import download, evaluate, preprocess
 
 # What each archive holds, made when first asked for.
@@ -45,7 +52,7 @@ def web(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
     monkeypatch.setattr(store_module, "WAITS", (0.01,))
     monkeypatch.delenv("SRGAN_DISTILL_MIRROR", raising=False)
     monkeypatch.chdir(tmp_path)
-    metrics._create.cache_clear()  # its files go by relative paths
+    measure._create.cache_clear()  # its files go by relative paths
     with serve() as web:
         for name, data_set in PUBLIC.items():
             archives = [
@@ -120,7 +127,10 @@ def test_the_second_address_follows_the_first(web: Web, packed: dict[str, bytes]
         source = fetch("DIV2KValidation", Path("out"), None, store())
         assert source.startswith(f"{web.address}/2/")
     web.add("1/DIV2K_valid_HR.zip", status=404)
-    fetch("DIV2KValidation", Path("out"), None, store())
+    shutil.rmtree("out")
+    source = fetch("DIV2KValidation", Path("out"), None, store())
+    assert source.startswith(f"{web.address}/2/")
+    assert len(names(Path("out"))) == 100
 
 
 def test_half_an_archive_leaves_nothing_behind(web: Web) -> None:
@@ -205,16 +215,22 @@ def test_a_mirror_that_does_not_exist(web: Web) -> None:
 # ── The stage ─────────────────────────────────────────────────────────────────────────────────
 
 
-def stage(mirror: str | None = None, **sections: dict) -> None:
+def stage(mirror: str | None = None, content: dict | None = None, **sections: dict) -> None:
     """Run `download` on a profile of Set5, with changes."""
     params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
     params["mirror"] = mirror
+    params["content"] = content or SHIPPED
     profile = params["profiles"]["sample"]
     profile["download"] = {"train": ["SampleValidation"], "validation": ["Set5"], "test": ["Set5"]}
     profile["evaluate"] = {"metrics": ["psnr"], "weights": {}}
     profile |= sections
     Path("params.yaml").write_text(yaml.safe_dump(params))
     download.run()
+
+
+SHIPPED = {"network": "vgg16", "layer": "relu3_3", "weights": None}
+VGG19 = {"network": "vgg19", "layer": "relu5_4", "weights": None}
+CONTENT = Path("data/sample/download/content")
 
 
 def niqe_file(path: Path) -> bytes:
@@ -289,6 +305,56 @@ def test_a_metrics_file_is_put_where_evaluate_looks(
     assert (folder / "sha256sums.txt").read_text() == line
 
 
+@pytest.fixture
+def vgg19(web: Web, packed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """What is published as VGG19's weights, by two servers that have nothing yet."""
+    web.add("1/benchmark.tar", packed["benchmark.tar"])
+    weights = b"weights of VGG19" * 100
+    urls = tuple(f"{web.address}/{number}/vgg19.pth" for number in (1, 2))
+    file = WeightsFile("vgg19.pth", urls, hashlib.sha256(weights).hexdigest()[:8])
+    monkeypatch.setitem(content_networks._FILES, "vgg19", file)
+    return weights
+
+
+@pytest.mark.parametrize("place", ["mirror/weights", "mirror", "web"])
+def test_a_content_networks_file_is_put_where_training_looks(
+    web: Web, vgg19: bytes, place: str
+) -> None:
+    Path("mirror/weights").mkdir(parents=True)
+    if place == "web":
+        web.add("1/vgg19.pth", b"<html>a page, not a file</html>")
+        web.add("2/vgg19.pth", vgg19)
+        Path("mirror/vgg19.pth").write_bytes(b"another network's")
+    else:
+        Path(place, "vgg19.pth").write_bytes(vgg19)
+    stage("mirror", VGG19)
+    assert Paths("sample").content_weights == CONTENT
+    assert (CONTENT / "vgg19.pth").read_bytes() == vgg19
+    assert ("/1/vgg19.pth" in [path for path, _ in web.asked]) == (place == "web")
+
+
+def test_a_content_networks_file_that_nobody_has_is_named(web: Web, vgg19: bytes) -> None:
+    Path("mirror").mkdir()
+    Path("mirror/vgg19.pth").write_bytes(b"another network's")
+    web.add("1/vgg19.pth", b"<html>a page, not a file</html>")
+    with pytest.raises(UserError) as error:
+        stage("mirror", VGG19)
+    message = str(error.value)
+    assert "vgg19.pth, the content network's: weights/vgg19.pth" in message
+    assert "mirror/vgg19.pth has another SHA-256" in message
+    assert "1/vgg19.pth has another SHA-256" in message
+    assert "HTTP 404" in message
+    assert not (CONTENT / "vgg19.pth").exists()
+
+
+def test_shipped_and_given_weights_are_not_loaded(web: Web, vgg19: bytes) -> None:
+    stage()
+    assert names(CONTENT) == ["README.txt"]
+    stage(content=VGG19 | {"weights": "mine.pth"})
+    assert names(CONTENT) == ["README.txt"]
+    assert [path for path, _ in web.asked] == ["/1/benchmark.tar"]
+
+
 def test_a_given_file_that_is_none_stops_the_stage(web: Web, packed: dict[str, bytes]) -> None:
     web.add("1/benchmark.tar", packed["benchmark.tar"])
     with pytest.raises(UserError, match=r"which niqe needs: .*absent\.mat is no MATLAB file"):
@@ -311,6 +377,24 @@ def test_niqe_of_bicubic_through_the_stages(
     stage(evaluate={"metrics": ["niqe"], "weights": {}})
     preprocess.run()
     evaluate.run("bicubic")
-    means = json.loads(Path("metrics/sample/bicubic.json").read_text())
-    assert means["Set5"]["niqe"] == pytest.approx(8.32, abs=0.01)
+    scores = read_scores(Paths("sample").scores("bicubic"))
+    assert set(scores["set"]) == {"Set5"}
+    assert scores["niqe"].mean() == pytest.approx(8.32, abs=0.01)
+    assert web.asked == []
+
+
+def test_a_metrics_file_counts_through_the_stages(web: Web) -> None:
+    """As with the published file, on any machine: a made-up one, and a photograph of a package."""
+    Path("mirror").mkdir()
+    niqe_file(Path("mirror/niqe_modelparameters.mat"))
+    sets = {"train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature"]}
+    stage("mirror", download=sets, evaluate={"metrics": ["niqe"], "weights": {}})
+    preprocess.run()
+    evaluate.run("bicubic")
+    paths = Paths("sample")
+    (score,) = read_scores(paths.scores("bicubic")).itertuples()
+    sr = read_rgb(paths.results("bicubic") / "Nature/chelsea.png")
+    files = {"niqe": paths.weights / "niqe_modelparameters.mat"}
+    assert (score.set, score.image) == ("Nature", "chelsea")
+    assert score.niqe == pytest.approx(measure.measure("niqe", sr, sr, files), abs=1e-6)
     assert web.asked == []

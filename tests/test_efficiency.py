@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from support.code_reading import SOURCE
 from srgan_distill.common.params import Network
 from srgan_distill.common.paths import Paths
 from srgan_distill.deploy import timing
+from srgan_distill.deploy.efficiency import costs_of, exported_networks, write_figures
 from srgan_distill.deploy.graph import export_onnx
 from srgan_distill.deploy.tables import (
     costs_markdown,
@@ -23,7 +25,8 @@ from srgan_distill.deploy.tables import (
 )
 from srgan_distill.deploy.variants import Variant, variants
 from srgan_distill.networks.compute import choose_compute
-from srgan_distill.networks.generator import Generator
+from srgan_distill.networks.generator import Generator, PlainGenerator, build_generator
+from srgan_distill.networks.weights import save_generator
 from srgan_distill.stages import efficiency
 
 NETWORKS = {"teacher": Network(filters=4, blocks=2), "student": Network(filters=2, blocks=1)}
@@ -33,26 +36,33 @@ SECONDS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the stage has run, on tiny networks."""
-    folder = tmp_path_factory.mktemp("project")
+def write_project(folder: Path) -> None:
+    """What the stage reads: parameters with tiny networks, and training tiles."""
     params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
     params["networks"] = {name: network.model_dump() for name, network in NETWORKS.items()}
+    params["hardware"]["device"] = "cpu"
     params["profiles"]["sample"]["efficiency"] = {"inputs": [[8, 8], [9, 12]], "repeats": 1}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    for model in ("teacher", "student", "student_int8"):
-        network = NETWORKS[model.split("_")[0]]
-        path = folder / Paths("sample").exported(params["strategy"], model)
-        export_onnx(Generator(network.filters, network.blocks).eval(), path)
+    tiles = folder / Paths("sample").tiles
+    tiles.mkdir(parents=True)
+    hr = np.random.default_rng(0).integers(0, 256, (6, 3, 32, 32), np.uint8)
+    np.save(tiles / "hr.npy", hr)
+    np.save(tiles / "lr.npy", hr[..., ::4, ::4])
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the stage writes in a folder in which nothing was trained."""
+    folder = tmp_path_factory.mktemp("project")
+    write_project(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         efficiency.run()
-    return folder / "metrics/sample"
+    return folder / Paths("sample").metrics("efficiency")
 
 
 def test_what_is_the_same_on_every_run_is_apart_from_what_is_measured(project: Path) -> None:
-    costs = json.loads((project / "efficiency.json").read_text())
+    costs = json.loads((project / "costs.json").read_text())
     forms = {
         "teacher_plain", "student_plain", "student_polyphase", "teacher_onnx", "student_onnx",
         "student_int8_onnx",
@@ -67,11 +77,22 @@ def test_what_is_the_same_on_every_run_is_apart_from_what_is_measured(project: P
     assert set(times["peak_memory_mb"]) == set(measured)
     assert times["machine"]["threads"] == torch.get_num_threads()
     assert "12x9" in (project / "times.md").read_text()
-    assert "1280 x 720" in (project / "efficiency.md").read_text()
+    assert "1280 x 720" in (project / "costs.md").read_text()
+    assert {file.name for file in project.iterdir()} == {
+        "costs.json", "costs.md", "times.json", "times.md",
+    }  # fmt: skip
 
 
-def test_costs_by_hand(project: Path) -> None:
-    costs = json.loads((project / "efficiency.json").read_text())
+def test_costs_are_the_same_bytes_on_every_run(project: Path, tmp_path: Path) -> None:
+    write_project(tmp_path)
+    with exported_networks(NETWORKS, tmp_path / Paths("sample").tiles, "cpu") as found:
+        write_figures(tmp_path / "costs", *costs_of(found, 720, 1280))
+    for name in ("costs.json", "costs.md"):
+        assert (tmp_path / name).read_bytes() == (project / name).read_bytes()
+
+
+def test_costs_by_hand(project: Path, tmp_path: Path) -> None:
+    costs = json.loads((project / "costs.json").read_text())
     filters, lr = 2, 180 * 320
     shared = (
         9 * 9 * 3 * filters  # head
@@ -87,20 +108,43 @@ def test_costs_by_hand(project: Path) -> None:
     assert costs["student_plain"]["multiply_adds"] == plain
     assert costs["student_polyphase"]["multiply_adds"] == polyphase
     assert costs["student_onnx"]["multiply_adds"] == padded
-    folder = project.parents[1] / "data/sample/export/g2g_al"
-    assert costs["teacher_onnx"]["file_bytes"] == (folder / "teacher.onnx").stat().st_size
     parameters = costs["teacher_plain"]["parameters"] / costs["student_plain"]["parameters"]
     assert costs["teacher_over"]["student_int8_onnx"]["parameters"] == round(parameters, 4)
+    # The size of a file hangs on the networks' sizes, not on their weights.
+    path = tmp_path / "teacher"
+    export_onnx(build_generator(4, 2, seed=7).eval(), path.with_suffix(".onnx"))
+    assert costs["teacher_onnx"]["file_bytes"] == path.with_suffix(".onnx").stat().st_size
+    save_generator(path, build_generator(4, 2, seed=7))
+    assert costs["teacher_plain"]["file_bytes"] == path.stat().st_size
 
 
-def test_every_variant_runs_its_network(tmp_path: Path) -> None:
+def test_every_variant_runs_its_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "model.onnx"
     export_onnx(Generator(2, 1).eval(), file)
     found = variants(NETWORKS, lambda model: file, "cpu")
     bfloat16 = choose_compute("cpu", "auto").dtype == torch.bfloat16
     assert ("student_bfloat16" in {variant.key for variant in found}) == bfloat16
+    ran: list[tuple[int, ...]] = []
     for variant in found:
-        variant.prepare(3, 5)()
+        if variant.file:
+            assert variant.prepare(3, 5)().shape == (1, 3, 12, 20)
+        else:
+            for kind in (Generator, PlainGenerator):
+                monkeypatch.setattr(kind, "forward", spy(kind.forward, ran))
+            variant.prepare(3, 5)()
+            monkeypatch.undo()
+            assert ran.pop() == (1, 3, 12, 20)
+
+
+def spy(forward: Callable, shapes: list[tuple[int, ...]]) -> Callable:
+    """`forward` that notes the shapes of what it gives."""
+
+    def noting(self: torch.nn.Module, lr: torch.Tensor) -> torch.Tensor:
+        sr = forward(self, lr)
+        shapes.append(tuple(sr.shape))
+        return sr
+
+    return noting
 
 
 def test_ratios_are_of_one_run_and_of_the_cpu() -> None:

@@ -1,39 +1,26 @@
-"""A generator from weights to image: range, order of colours, size."""
+"""A generator from weights to image: range, order of colours, size; and the stage's files."""
 
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+import yaml
+from support.code_reading import SOURCE
+from support.upscaling import save_enlarging_generator
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.paths import Paths
-from srgan_distill.networks.generator import Generator
-from srgan_distill.networks.weights import save_generator
-from srgan_distill.stages.evaluate import upscaler
+from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.imaging.protocol import psnr
+from srgan_distill.networks.inference import upscaler
+from srgan_distill.scoring.fidelity import ssim
+from srgan_distill.stages import evaluate
 
 
-def enlarging_generator(path: Path) -> Paths:
-    """Weights that repeat each pixel 4x4 times: known output, through every layer."""
-    generator = Generator(3, 1)
-    state = generator.state_dict()
-    for value in state.values():
-        value.zero_()
-    for colour in range(3):
-        state["head.0.weight"][colour, colour, 4, 4] = 1
-        state["tail.weight"][colour, colour, 4, 4] = 1
-        for layer in (0, 1):
-            # PixelShuffle makes four neighbours out of four channels.
-            state[f"upsample.{layer}.0.weight"][4 * colour : 4 * colour + 4, colour, 1, 1] = 1
-    layout = Paths("test")
-    generator.load_state_dict(state)
-    save_generator(layout.generator("train", "enlarge"), generator)
-    return layout
-
-
-def test_colours_and_range_from_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    upscale = upscaler(enlarging_generator(tmp_path), "train", "enlarge", "cpu")
+def test_colours_and_range_from_end_to_end(tmp_path: Path) -> None:
+    upscale = upscaler(save_enlarging_generator(tmp_path / "enlarge.safetensors"), "cpu")
     lr = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     lr[0] = (255, 0, 0)
     sr = upscale(lr)
@@ -41,14 +28,65 @@ def test_colours_and_range_from_end_to_end(tmp_path: Path, monkeypatch: pytest.M
     np.testing.assert_array_equal(sr, lr.repeat(4, 0).repeat(4, 1))
 
 
-def test_bicubic_needs_no_weights() -> None:
-    lr = np.full((8, 8, 3), (255, 0, 0), np.uint8)
-    sr = upscaler(Paths("test"), "bicubic", "bicubic", "cpu")(lr)
-    np.testing.assert_array_equal(sr, lr.repeat(4, 0).repeat(4, 1))
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_a_gpu_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"hardware\.device = cuda"):
-        upscaler(enlarging_generator(tmp_path), "train", "enlarge", "cuda")
+        upscaler(save_enlarging_generator(tmp_path / "enlarge.safetensors"), "cuda")
+
+
+# ── The stage ─────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """A folder with two test sets, of two images and of one, and no trained model."""
+    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    params["hardware"]["device"] = "cpu"
+    profile = params["profiles"]["sample"]
+    profile["download"]["test"] = ["Home", "Away"]
+    profile["evaluate"] = {"metrics": ["psnr", "ssim"], "weights": {}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    monkeypatch.chdir(tmp_path)
+    paths = Paths("sample")
+    noise = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8)
+    for name, lr in (("Home/b", noise), ("Home/001", noise[::-1]), ("Away/red", RED)):
+        test_set, image = name.split("/")
+        write_png(paths.test(test_set) / "LR" / f"{image}.png", lr)
+        hr = lr.repeat(4, 0).repeat(4, 1) // 2 + lr[0, 0] // 2
+        write_png(paths.test(test_set) / "HR" / f"{image}.png", hr)
+    return paths
+
+
+RED = np.full((8, 8, 3), (200, 0, 0), np.uint8)
+
+
+def test_bicubic_needs_no_weights(paths: Paths) -> None:
+    evaluate.run("bicubic")
+    sr = read_rgb(paths.results("bicubic") / "Away/red.png")
+    np.testing.assert_array_equal(sr, RED.repeat(4, 0).repeat(4, 1))
+    scores = pd.read_csv(paths.scores("bicubic")).set_index("image")
+    assert scores.loc["red"].tolist() == ["Away", float("inf"), 1.0]
+
+
+def test_every_image_is_kept_and_scored(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    save_enlarging_generator(paths.generator("student"))
+    evaluate.run("student")
+    scores = pd.read_csv(paths.scores("student"), dtype={"image": str})
+    assert list(scores.columns) == ["set", "image", "psnr", "ssim"]
+    assert (scores["set"] + "/" + scores["image"]).tolist() == ["Home/001", "Home/b", "Away/red"]
+    for row in scores.itertuples():
+        lr, hr = (
+            read_rgb(paths.test(row.set) / side / f"{row.image}.png") for side in ("LR", "HR")
+        )
+        sr = read_rgb(paths.results("student") / row.set / f"{row.image}.png")
+        np.testing.assert_array_equal(sr, lr.repeat(4, 0).repeat(4, 1))
+        assert row.psnr == pytest.approx(psnr(sr, hr), abs=1e-6)
+        assert row.ssim == pytest.approx(ssim(sr, hr), abs=1e-6)
+    # The means are the set's, and are printed.
+    home = scores.loc[scores["set"] == "Home", "psnr"].mean()
+    assert f"{home:.4f}" in capsys.readouterr().out
+
+
+def test_a_model_that_was_not_trained_is_named(paths: Paths) -> None:
+    with pytest.raises(UserError, match=r"models[/\\]student[/\\]generator\.safetensors"):
+        evaluate.run("student")

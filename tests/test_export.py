@@ -10,7 +10,7 @@ import pytest
 import torch
 import yaml
 from support.code_reading import SOURCE
-from test_evaluate import enlarging_generator
+from support.upscaling import save_enlarging_generator
 from torch import nn
 
 from srgan_distill.common.errors import UserError
@@ -19,8 +19,8 @@ from srgan_distill.deploy.graph import DeployedGenerator, export_onnx
 from srgan_distill.deploy.parity import SIZES, check_parity
 from srgan_distill.deploy.quantise import CalibrationTiles, quantise
 from srgan_distill.deploy.runtime import open_model
-from srgan_distill.imaging.images import read_rgb, write_png
-from srgan_distill.imaging.protocol import bicubic
+from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8, write_png
+from srgan_distill.imaging.protocol import bicubic, psnr
 from srgan_distill.networks.generator import Generator, PlainGenerator
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.sources.packages import copy_photographs
@@ -113,48 +113,60 @@ def test_a_file_that_is_no_model(tmp_path: Path) -> None:
         open_model(tmp_path / "bad.onnx", 1)
 
 
-class Project:
+def write_project(folder: Path) -> Paths:
     """What stage export reads: a student, its teacher, training tiles, one test set."""
-
-    def __init__(self, folder: Path) -> None:
-        params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
-        params["export"]["calibration_tiles"] = 8
-        params["profiles"]["sample"]["download"]["test"] = ["Nature"]
-        (folder / "params.yaml").write_text(yaml.safe_dump(params))
-        self.layout = Paths("sample")
-        for stage, name, blocks in (("train", "teacher_g", 2), ("distill", "g2g_al", 1)):
-            path = folder / self.layout.generator(stage, name)
-            save_generator(path, trained(4, blocks))
-        hr = np.random.default_rng(0).integers(0, 256, (9, 24, 24, 3), np.uint8)
-        hr = np.stack([bicubic(tile, 4) for tile in hr])  # smooth, as photographs are
-        tiles = folder / self.layout.folder("preprocess", "train")
-        tiles.mkdir(parents=True)
-        lr = np.stack([bicubic(tile, 1 / 4) for tile in hr])
-        for name, images in (("hr", hr), ("lr", lr)):
-            np.save(tiles / f"{name}.npy", images.transpose(0, 3, 1, 2))
+    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    params["export"]["calibration_tiles"] = 8
+    params["profiles"]["sample"]["download"]["test"] = ["Nature"]
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    paths = Paths("sample")
+    for name, blocks in (("teacher_g", 2), ("g2g_al", 1)):
+        save_generator(folder / paths.generator(name), trained(4, blocks))
+    hr = np.random.default_rng(0).integers(0, 256, (9, 24, 24, 3), np.uint8)
+    hr = np.stack([bicubic(tile, 4) for tile in hr])  # smooth, as photographs are
+    lr = np.stack([bicubic(tile, 1 / 4) for tile in hr])
+    tiles = folder / paths.tiles
+    tiles.mkdir(parents=True)
+    for name, images in (("hr", hr), ("lr", lr)):
+        np.save(tiles / f"{name}.npy", images.transpose(0, 3, 1, 2))
         for index in (0, 1):
-            write_png(folder / self.layout.references("Nature") / f"{index}.png", hr[index])
-            write_png(folder / self.layout.inputs("Nature") / f"{index}.png", lr[index])
+            pair = folder / paths.test("Nature") / name.upper()
+            write_png(pair / f"{index}.png", images[index])
+    return paths
 
 
 def test_stage_writes_the_same_bytes_on_every_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    project = Project(tmp_path)
+    paths = write_project(tmp_path)
     monkeypatch.chdir(tmp_path)
     runs = []
     for _ in range(2):
         export.run("g2g_al")
-        files = sorted(project.layout.folder("export", "g2g_al").iterdir())
+        files = sorted(paths.data("export", "g2g_al").iterdir())
         runs.append({file.name: file.read_bytes() for file in files})
-        runs[-1]["metrics"] = Path("metrics/sample/export/g2g_al.json").read_bytes()
     assert runs[0] == runs[1]
-    assert set(runs[0]) == {"teacher.onnx", "student.onnx", "student_int8.onnx", "metrics"}
-    figures = json.loads(runs[0]["metrics"])
+    assert set(runs[0]) == {"teacher.onnx", "student.onnx", "student_int8.onnx", "figures.json"}
+    figures = json.loads(runs[0]["figures.json"])
+    assert json.loads(paths.export_figures("g2g_al").read_text()) == figures
     assert set(figures["parity"]) == {"teacher", "student"}
     assert figures["parity"]["student"]["difference"] < 1e-4
     assert set(figures["int8"]["psnr_change"]) == {"Nature"}
     assert "PSNR on Nature" in capsys.readouterr().out
+    scores = [
+        np.mean([psnr_of(paths.exported("g2g_al", name), paths.test("Nature"), i) for i in "01"])
+        for name in ("student", "student_int8")
+    ]
+    assert figures["int8"]["psnr_change"]["Nature"] == pytest.approx(
+        scores[1] - scores[0], abs=1e-4
+    )
+    student, teacher = (onnx.load(paths.exported("g2g_al", n)) for n in ("student", "teacher"))
+    assert len(teacher.graph.node) > len(student.graph.node)  # of two blocks, and of one
+
+
+def psnr_of(model: Path, pairs: Path, image: str) -> float:
+    lr, hr = (read_rgb(pairs / side / f"{image}.png") for side in ("LR", "HR"))
+    return psnr(to_uint8(torch.from_numpy(open_model(model, 1)(to_tensor(lr).numpy()))), hr)
 
 
 @pytest.fixture(scope="module")
@@ -215,12 +227,11 @@ def test_layers_stay_in_float_until_the_loss_is_within_the_limit(
     assert said["int8_layers_in_float"].split() == kept
 
 
-def test_layers_with_equal_weights_keep_their_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_layers_with_equal_weights_keep_their_names(tmp_path: Path) -> None:
     """The exporter stores equal values once."""
-    monkeypatch.chdir(tmp_path)
-    layout = enlarging_generator(tmp_path)
-    export_onnx(load_generator(layout.generator("train", "enlarge")), tmp_path / "model.onnx")
+    generator = load_generator(save_enlarging_generator(tmp_path / "enlarge.safetensors"))
+    export_onnx(generator, tmp_path / "model.onnx")
     assert len(convolutions(tmp_path / "model.onnx")) == 7
-    open_model(tmp_path / "model.onnx", 1)
+    lr = np.random.default_rng(0).random((1, 3, 2, 3), np.float32)
+    sr = open_model(tmp_path / "model.onnx", 1)(lr)
+    np.testing.assert_allclose(sr, lr.repeat(4, 2).repeat(4, 3), atol=1e-6)

@@ -1,5 +1,6 @@
 """Figure 2 from made-up images, and stage tables as a whole."""
 
+import json
 import math
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def draw(images: Path, models: list[str] = MODELS, **changed: object) -> np.ndar
     return figure2(
         [Crop(**crop)],
         models,
-        references=lambda test_set: images / "test" / test_set / "HR",
+        test=lambda test_set: images / "test" / test_set,
         results=lambda model: images / "evaluate" / model,
         key="profiles.sample.tables.crops",
     )
@@ -148,7 +149,9 @@ def test_crops_that_do_not_exist(images: Path, changed: dict, message: str) -> N
 
 
 def test_crop_at_the_corner_is_inside(images: Path) -> None:
-    draw(images, top=96 - SIZE, left=128 - SIZE)
+    corner = read_rgb(images / "test/Home/HR/cat.png")[-SIZE:, -SIZE:]
+    figure = draw(images, top=96 - SIZE, left=128 - SIZE)
+    np.testing.assert_array_equal(panel(figure, 1), corner.repeat(6, 0).repeat(6, 1))
 
 
 def test_stage_tables(images: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
@@ -165,18 +168,31 @@ def test_stage_tables(images: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> 
         results = images / f"data/sample/evaluate/{name}"
         write_png(results / "Home/cat.png", hr)
         pd.DataFrame([row]).to_csv(results / "scores.csv", index=False)
+    exported = {
+        name: {"int8": {"layers_in_float": n}} for n, name in enumerate(params["strategies"])
+    }
+    for name, figures in exported.items():
+        file = images / f"data/sample/export/{name}/figures.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(figures))
     monkeypatch.chdir(images)
 
     tables.run()
     folder = images / "metrics/sample/tables"
     assert sorted(path.name for path in folder.iterdir()) == [
-        "figure2.png", "scores.csv", "table1.csv", "table1.md", "table2.csv", "table2.md",
-        "table2_intervals.csv", "table2_intervals.md", "table4.csv", "table4.md",
-        "table4_intervals.csv", "table4_intervals.md",
+        "export.json", "figure2.png", "means.json", "scores.csv", "table1.csv", "table1.md",
+        "table2.csv", "table2.md", "table2_intervals.csv", "table2_intervals.md", "table4.csv",
+        "table4.md", "table4_intervals.csv", "table4_intervals.md",
     ]  # fmt: skip
     frame = pd.read_csv(folder / "table2.csv").set_index(["model", "set"])
     assert frame.loc[("gan2g", "Home"), "psnr"] == 27.125
     assert frame.loc[("gan2g", "Set5"), "paper_psnr"] == 28.8191
+    scores = pd.read_csv(folder / "scores.csv")
+    assert scores["model"].tolist() == ["bicubic", *names]
+    means = json.loads((folder / "means.json").read_text())
+    assert list(means) == ["bicubic", *names]
+    assert means["gan2g"] == {"Home": {"psnr": 27.125, "ssim": 0.75, "piqe": 40.0}}
+    assert json.loads((folder / "export.json").read_text()) == exported
     printed = capsys.readouterr().out
     assert (folder / "table4.md").read_text(encoding="utf-8") in printed
     assert "metrics/sample/tables/figure2.png" in printed

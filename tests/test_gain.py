@@ -10,57 +10,133 @@ import pytest
 import yaml
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.results.gains import gain_table, gains
+from srgan_distill.common.metrics import METRICS
+from srgan_distill.results.gains import gain_table, gains, has_lead
+from srgan_distill.results.gains import headline as headline_of
 from srgan_distill.results.reading import read_scores
 from srgan_distill.stages import gain, headline
 
 ROOT = Path(__file__).parents[1]
 
 
-def scores(psnr: tuple[float, float, float], piqe: tuple[float, float, float]) -> pd.DataFrame:
-    """Two images of Set5, one of Set14."""
-    return pd.DataFrame(
-        {"set": ["Set5", "Set5", "Set14"], "image": ["001", "002", "1"], "psnr": psnr, "piqe": piqe}
+def scores(**columns: tuple[float, float]) -> pd.DataFrame:
+    """Six images of Set5, whose names are numbers, and six of Set14; a metric's mean of each.
+
+    Around it the images differ by what adds up to 0, the same in every model.
+    """
+    spread = [-2.0, 2.0, -1.0, 1.0, 0.0, 0.0]
+    frame = pd.DataFrame(
+        {
+            "set": ["Set5"] * 6 + ["Set14"] * 6,
+            "image": [f"{number:03}" for number in range(1, 7)] + list("abcdef"),
+        }
     )
+    for metric, means in columns.items():
+        frame[metric] = [mean + one for mean in means for one in spread]
+    return frame
 
 
-STUDENT = scores((28.0, 30.0, 25.0), (60.0, 40.0, 30.0))
-TEACHER = scores((30.0, 32.0, 24.0), (30.0, 30.0, 40.0))
-DISTILLED = scores((28.5, 30.5, 25.5), (45.0, 40.0, 33.0))
+STUDENT = scores(psnr=(29.0, 25.0), niqe=(7.0, 5.0), piqe=(50.0, 30.0), psnr_wrapped=(29.0, 29.0))
+TEACHER = scores(psnr=(31.0, 25.5), niqe=(5.0, 6.0), piqe=(30.0, 20.0), psnr_wrapped=(30.0, 30.0))
+DISTILLED = scores(psnr=(29.5, 25.5), niqe=(6.25, 5.5), piqe=(40, 33), psnr_wrapped=(29.5, 29.5))
 
 
 def test_gain_and_share_by_hand() -> None:
     figures = gains(DISTILLED, STUDENT, TEACHER)
     assert list(figures) == ["Set5", "Set14", "mean"]
+    # The leads are of all images alike: their intervals have no width.
     assert figures["Set5"] == {
         "psnr": 29.5, "gain_psnr": 0.5, "share_of_lead_psnr": 0.25,
-        # Lower is better: the teacher's 30 leads the student's 50 by 20, of which 7.5 are made up.
-        "piqe": 42.5, "gain_piqe": -7.5, "share_of_lead_piqe": 0.375,
+        # Lower is better: the teacher's 5 leads the student's 7 by 2, of which 0.75 are made up.
+        "niqe": 6.25, "gain_niqe": -0.75, "share_of_lead_niqe": 0.375,
+        # However far the teacher leads, these two metrics tell nothing of quality.
+        "piqe": 40.0, "gain_piqe": -10.0, "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5,
     }  # fmt: skip
-    # The teacher has less PSNR and more PIQE than the student: no lead.
+    # The teacher has more NIQE than the student: no lead.
     assert figures["Set14"] == {
-        "psnr": 25.5, "gain_psnr": 0.5, "share_of_lead_psnr": None,
-        "piqe": 33.0, "gain_piqe": 3.0, "share_of_lead_piqe": None,
+        "psnr": 25.5, "gain_psnr": 0.5, "share_of_lead_psnr": 1.0,
+        "niqe": 5.5, "gain_niqe": 0.5,
+        "piqe": 33.0, "gain_piqe": 3.0, "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5,
     }  # fmt: skip
-    # Over sets, not images; the share is that of the mean gain in the mean lead.
+    # Over sets, not images; the share is that of the mean gain in the mean lead. Of NIQE six leads
+    # of 2 and six of -1 have the mean 0.5, but an interval of about 0.85 to both sides.
     assert figures["mean"] == {
-        "psnr": 27.5, "gain_psnr": 0.5, "share_of_lead_psnr": 1.0,
-        "piqe": 37.75, "gain_piqe": -2.25, "share_of_lead_piqe": 0.45,
+        "psnr": 27.5, "gain_psnr": 0.5, "share_of_lead_psnr": 0.4,
+        "niqe": 5.875, "gain_niqe": -0.125,
+        "piqe": 36.5, "gain_piqe": -3.5, "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5,
     }  # fmt: skip
 
 
 def test_equal_teacher_and_student_give_no_share() -> None:
     figures = gains(DISTILLED, STUDENT, STUDENT)
-    assert figures["mean"]["share_of_lead_psnr"] is None
-    assert figures["mean"]["share_of_lead_piqe"] is None
+    assert not any(key.startswith("share") for values in figures.values() for key in values)
+    assert figures["mean"]["gain_psnr"] == 0.5
+
+
+def lead(psnr: list[float], images: int = 6) -> bool:
+    """Whether a teacher that is so much better, image by image, has a lead to share in."""
+    student = STUDENT.iloc[:images]
+    return has_lead(student.assign(psnr=student["psnr"] + psnr), student, "psnr")
+
+
+@pytest.mark.parametrize(
+    ("psnr", "real"),
+    [
+        ([0.2] * 6, True),
+        # Less than 0.1 dB, though of all images alike.
+        ([0.09] * 6, False),
+        ([0.11] * 6, True),
+        # 0.5 dB in the mean, but of six images three are worse: the interval includes 0.
+        ([3.0, -2.0] * 3, False),
+        # 0.5 dB too, and no image is worse: of all resamples none has a mean of 0.
+        ([0.9, 0.1] * 3, True),
+        ([-0.5] * 6, False),
+    ],
+)
+def test_a_lead_is_worth_speaking_of_and_no_chance(psnr: list[float], real: bool) -> None:
+    assert lead(psnr) == real
+
+
+def test_a_lead_of_few_images_is_none() -> None:
+    assert not lead([0.5] * 5, images=5)
+    assert lead([0.5] * 6, images=6)
+
+
+def test_a_lead_holds_over_sets_too() -> None:
+    """Eleven images of one set carry the mean over the images, one of another that over sets."""
+    student = STUDENT.assign(set=["large"] * 11 + ["small"])
+    mixed = [0.5] * 11 + [-2.0]  # (5.5 - 2) / 12 = 0.29 dB, and (0.5 - 2) / 2 = -0.75 dB
+    assert not has_lead(student.assign(psnr=student["psnr"] + mixed), student, "psnr")
+    both = [0.5] * 11 + [0.4]
+    assert has_lead(student.assign(psnr=student["psnr"] + both), student, "psnr")
+
+
+@pytest.mark.parametrize(
+    ("metric", "worse", "better"),
+    [("ssim", 0.0029, 0.0031), ("niqe", -0.09, -0.11), ("pi", -0.09, -0.11)],
+)
+def test_least_lead_of_each_metric_and_its_direction(
+    metric: str, worse: float, better: float
+) -> None:
+    student = scores(**{metric: (5.0, 5.0)})
+
+    def leads(difference: float) -> bool:
+        return has_lead(student.assign(**{metric: student[metric] + difference}), student, metric)
+
+    assert leads(better)
+    assert not leads(worse)
+    assert not leads(-better)
 
 
 def test_infinite_psnr_is_valid_json() -> None:
-    perfect = scores((math.inf, 30.0, 25.0), (60.0, 40.0, 30.0))
+    perfect = DISTILLED.assign(psnr=[math.inf, *DISTILLED["psnr"][1:]])
     figures = gains(perfect, STUDENT, TEACHER)
     assert figures["Set5"]["psnr"] is None
-    assert figures["Set14"]["psnr"] == 25.0
+    assert figures["Set5"]["share_of_lead_psnr"] is None
+    assert figures["Set14"]["psnr"] == 25.5
     json.dumps(figures, allow_nan=False)
+    # A teacher's that is infinite is no lead that an interval could tell of.
+    assert "share_of_lead_psnr" not in gains(DISTILLED, STUDENT, perfect)["Set5"]
 
 
 def test_gain_table_reads_with_signs_and_shares() -> None:
@@ -68,6 +144,31 @@ def test_gain_table_reads_with_signs_and_shares() -> None:
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert ["Set5", "PSNR (dB) ↑", "29.50", "+0.50", "25%"] in rows
     assert ["Set14", "PIQE ↓", "33.00", "+3.00", "-"] in rows
+    assert ["Set14", "NIQE ↓", "5.500", "+0.500", "-"] in rows
+
+
+def test_headline_by_hand() -> None:
+    """Of each set the metrics alone, of the mean gains and shares too; two metrics never."""
+    assert headline_of(gains(DISTILLED, STUDENT, TEACHER)) == {
+        "Set5": {"psnr": 29.5, "niqe": 6.25},
+        "Set14": {"psnr": 25.5, "niqe": 5.5},
+        "mean": {
+            "psnr": 27.5, "niqe": 5.875, "gain_psnr": 0.5, "gain_niqe": -0.125,
+            "share_of_lead_psnr": 0.4,
+        },
+    }  # fmt: skip
+
+
+def test_metrics_of_a_headline() -> None:
+    assert [name for name, metric in METRICS.items() if metric.headline] == [
+        "psnr", "ssim", "niqe", "pi",
+    ]  # fmt: skip
+    figures = dict.fromkeys(METRICS, 1.0) | {f"gain_{name}": 2.0 for name in METRICS}
+    figures |= {f"share_of_lead_{name}": 3.0 for name in METRICS}
+    shown = headline_of({"Set5": figures, "mean": figures})
+    assert list(shown["Set5"]) == ["psnr", "ssim", "niqe", "pi"]
+    assert len(shown["mean"]) == 3 * 4
+    assert not [key for key in shown["mean"] if "piqe" in key or "wrapped" in key]
 
 
 @pytest.fixture
@@ -76,7 +177,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copy(ROOT / "params.yaml", tmp_path)
     scores = {
         "student": STUDENT, "teacher_gan": TEACHER, "teacher_g": DISTILLED, "gan2gan": DISTILLED,
-        "g2g_al": DISTILLED.assign(psnr=26.0),
+        "g2g_al": STUDENT.assign(psnr=STUDENT["psnr"] - 3),
     }  # fmt: skip
     for model, frame in scores.items():
         folder = tmp_path / "data/sample/evaluate" / model
@@ -94,9 +195,13 @@ def test_stage_takes_the_strategys_own_teacher(project: Path) -> None:
         for name in ("gan2gan", "g2g_al")
     }
     assert read["gan2gan"]["Set5"]["share_of_lead_psnr"] == 0.25
-    # Its teacher is teacher_g, 0.5 dB ahead; psnr 26 is 3 dB behind the student.
+    # Its teacher is teacher_g, 0.5 dB ahead; it is 3 dB behind the student.
     assert read["g2g_al"]["Set5"]["share_of_lead_psnr"] == -6.0
-    keys = [{name: list(values) for name, values in figures.items()} for figures in read.values()]
+    # Not even in the keys do the files name the strategy; what has a share depends on the teacher.
+    keys = [
+        {name: [key for key in values if "share" not in key] for name, values in figures.items()}
+        for figures in read.values()
+    ]
     assert keys[0] == keys[1]
 
 
@@ -111,7 +216,9 @@ def test_headline_is_the_strategy_under_study(
     capsys.readouterr()
     headline.run()
     written = project / "metrics/sample/headline.json"
-    assert written.read_text() == (project / "metrics/sample/gain/gan2gan.json").read_text()
+    read = json.loads((project / "metrics/sample/gain/gan2gan.json").read_text())
+    assert json.loads(written.read_text()) == headline_of(read)
+    assert read["mean"]["psnr"] == json.loads(written.read_text())["mean"]["psnr"] == 27.5
     assert "gan2gan" not in written.read_text()
     assert "GAN2GAN" in capsys.readouterr().out
 
@@ -129,5 +236,5 @@ def test_scores_that_are_missing(project: Path) -> None:
 
 def test_names_of_images_survive(project: Path) -> None:
     frame = read_scores(project / "data/sample/evaluate/student/scores.csv")
-    assert frame["image"].tolist() == ["001", "002", "1"]
+    assert frame["image"].tolist()[:7] == ["001", "002", "003", "004", "005", "006", "a"]
     assert frame["psnr"].dtype == float

@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from srgan_distill.results.markdown import intervals_markdown
 
 from srgan_distill.common.errors import UserError
+from srgan_distill.results.documents import intervals_markdown
 from srgan_distill.results.intervals import LEAST_TO_TELL, difference_interval, mean_interval
 from srgan_distill.results.tables import ALL_SETS, TABLE2, intervals
 

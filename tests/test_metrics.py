@@ -8,14 +8,16 @@ import pytest
 import torch
 from scipy.io import savemat
 from scipy.signal import convolve2d
-from srgan_distill.scoring.metrics import psnr_wrapped, ssim
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.common.metrics import METRICS
+from srgan_distill.common.metrics import METRICS, WEIGHT_FILES, parameter_files
 from srgan_distill.imaging.images import list_images, read_rgb, to_tensor
+from srgan_distill.imaging.pairs import degrade
 from srgan_distill.imaging.protocol import bicubic, luma, psnr
-from srgan_distill.scoring import metrics
+from srgan_distill.scoring import measure as measuring
+from srgan_distill.scoring.fidelity import psnr_wrapped, ssim
 from srgan_distill.scoring.measure import check_available, measure
+from srgan_distill.sources.packages import copy_photographs
 
 
 def noise(height: int = 40, width: int = 32, low: int = 50, high: int = 200) -> np.ndarray:
@@ -100,7 +102,7 @@ def test_psnr_wrapped_of_uniform_errors_is_the_floor():
     ],
 )
 def test_known_means_of_bicubic(shared: Path, dataset: str, expected: dict[str, float]):
-    weights = {"niqe": shared / "weights" / metrics.WEIGHT_FILES["niqe"]}
+    weights = {"niqe": shared / "weights" / WEIGHT_FILES["niqe"]}
     values = {name: [] for name in expected}
     for path in list_images(shared / "datasets" / dataset / "HR"):
         hr = read_rgb(path)
@@ -113,10 +115,30 @@ def test_known_means_of_bicubic(shared: Path, dataset: str, expected: dict[str, 
     assert means["piqe"] == pytest.approx(expected["piqe"], abs=0.05)
 
 
+@pytest.mark.parametrize(
+    ("photograph", "expected"),
+    [
+        (("Nature", "chelsea"), (31.4751, 0.8064, 33.0886, 85.167)),
+        (("Things", "coffee"), (27.2923, 0.7649, 32.5371, 84.562)),
+    ],
+)
+def test_known_figures_of_bicubic_on_photographs_of_the_packages(
+    tmp_path: Path, photograph: tuple[str, str], expected: tuple[float, ...]
+):
+    data_set, name = photograph
+    copy_photographs(data_set, tmp_path)
+    hr, lr = degrade(tmp_path / f"{name}.png")
+    sr = bicubic(lr, 4)
+    names = ("psnr", "ssim", "psnr_wrapped", "piqe")
+    found = [measure(metric, sr, hr) for metric in names]
+    assert found[:3] == pytest.approx(expected[:3], abs=1e-4)
+    assert found[3] == pytest.approx(expected[3], abs=0.05)
+
+
 @pytest.fixture
 def made_up_weights(tmp_path: Path) -> dict[str, Path]:
     """Files of the right form: a standard normal for NIQE, trees of a single leaf for NRQM."""
-    files = {name: tmp_path / file for name, file in metrics.WEIGHT_FILES.items()}
+    files = {name: tmp_path / file for name, file in WEIGHT_FILES.items()}
     savemat(files["niqe"], {"mu_prisparam": np.zeros((1, 36)), "cov_prisparam": np.eye(36)})
     root, leaf = np.zeros((1, 1), np.int32), np.ones((1, 1))
     fields = ("ldau", "rdau", "a", "b", "threshold", "pred", "best")
@@ -149,10 +171,31 @@ def test_niqe_refuses_what_it_cannot_measure(made_up_weights):
 def test_metrics_agree_with_pyiqa_on_what_is_better():
     from pyiqa.default_model_configs import DEFAULT_CONFIGS
 
-    for name, metric in METRICS.items():
-        if name != "psnr_wrapped":
-            assert metric.lower_is_better == DEFAULT_CONFIGS[name].get("lower_better", False)
-            assert metric.full_reference == (DEFAULT_CONFIGS[name]["metric_mode"] == "FR")
+    known = {name: metric for name, metric in METRICS.items() if name in DEFAULT_CONFIGS}
+    assert set(METRICS) - set(known) == {"psnr_wrapped"}
+    for name, metric in known.items():
+        assert metric.lower_is_better == DEFAULT_CONFIGS[name].get("lower_better", False)
+        assert metric.full_reference == (DEFAULT_CONFIGS[name]["metric_mode"] == "FR")
+
+
+def test_a_metric_prints_and_compares_itself():
+    psnr_, niqe = METRICS["psnr"], METRICS["niqe"]
+    assert (psnr_.heading, niqe.heading) == ("PSNR (dB) ↑", "NIQE ↓")
+    assert (psnr_.text(28.006), niqe.text(0.5, "+"), psnr_.text(-0.004, "+")) == (
+        "28.01", "+0.500", "-0.00",
+    )  # fmt: skip
+    assert (psnr_.text(None), psnr_.text(math.nan), psnr_.text(math.inf)) == ("-", "-", "inf")
+    assert (psnr_.gain(28.5, 28), niqe.gain(5, 4)) == (0.5, -1)
+    assert [psnr_.verdict(change) for change in (0.1, -0.1, 0.0, None)] == [
+        "better", "worse", "", "",
+    ]  # fmt: skip
+    assert [niqe.verdict(change) for change in (0.1, -0.1)] == ["worse", "better"]
+
+
+def test_parameter_files_are_those_of_the_parts():
+    assert parameter_files(["psnr", "piqe"]) == {}
+    assert parameter_files(["niqe"]) == {"niqe": "niqe_modelparameters.mat"}
+    assert parameter_files(["pi"]) == parameter_files(["niqe", "nrqm"]) == WEIGHT_FILES
 
 
 @pytest.mark.parametrize(
@@ -190,6 +233,6 @@ def test_closed_network_is_one_clear_error(name, monkeypatch, capsys, tmp_path):
 
 def test_models_are_made_once(made_up_weights):
     check_available(["niqe"], made_up_weights)
-    first = metrics._models("niqe", made_up_weights)[0]
-    assert metrics._models("niqe", made_up_weights)[0] is first
+    first = measuring._models("niqe", made_up_weights)[0]
+    assert measuring._models("niqe", made_up_weights)[0] is first
     assert first.device == torch.device("cpu")

@@ -6,9 +6,11 @@ import pytest
 import torch
 
 from srgan_distill.app import shipped as models
+from srgan_distill.app.shipped import find, names
 from srgan_distill.app.shipped.collect import collect
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import to_uint8
+from srgan_distill.networks.grid import VISIBLE, grid
 from srgan_distill.networks.weights import load_generator, save_generator
 
 
@@ -28,11 +30,11 @@ def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(
     for parameter in source.parameters():
         parameter.data *= 1 + 1e-4 * torch.rand_like(parameter)  # no longer float16's values
     monkeypatch.chdir(tmp_path)
-    layout = Paths("sample")
-    save_generator(layout.generator("pretrain", "student"), source)
-    (file,) = collect(layout, [("pretrain", "student")], tmp_path / "models")
+    paths = Paths("sample")
+    save_generator(paths.generator("pretrain_student"), source)
+    (file,) = collect(paths, ["pretrain_student"], tmp_path / "models")
     assert file.name == "pretrain_student.safetensors"
-    whole = layout.generator("pretrain", "student").stat().st_size
+    whole = paths.generator("pretrain_student").stat().st_size
     assert file.stat().st_size < 0.6 * whole
     lr = torch.rand(1, 3, 24, 24)
     with torch.inference_mode():
@@ -40,3 +42,8 @@ def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(
             to_uint8(network(lr)).astype(int) for network in (source, load_generator(file))
         )
     assert abs(after - before).max() <= 1
+
+
+@pytest.mark.parametrize("name", names())
+def test_nothing_that_is_offered_by_name_draws_a_grid(name: str) -> None:
+    assert grid(load_generator(find(name))) <= VISIBLE

@@ -2,16 +2,22 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
+from srgan_distill.app.shipped import find
 from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import Content
 from srgan_distill.imaging.images import read_rgb, to_tensor
+from srgan_distill.imaging.protocol import bicubic
 from srgan_distill.networks import content
 from srgan_distill.networks.cost import parameter_count
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator, prelu
+from srgan_distill.networks.grid import COLOURS, grid, repeated_cell
 from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.sources.packages import copy_photographs
@@ -120,9 +126,20 @@ def test_efficientnet_knows_the_cat_and_the_coffee(tmp_path: Path) -> None:
         assert logits.argmax().item() in classes
 
 
-@pytest.mark.parametrize("name", ["vgg19_random", "efficientnet_lite0"])
-def test_content_network_is_frozen_and_the_same_every_time(name: str) -> None:
-    first, second = (content.build_content(name, None) for _ in range(2))
+def build(network: str, layer: str, weights: Path | None = None) -> content.ContentNetwork:
+    chosen = Content(network=network, layer=layer, weights=str(weights) if weights else None)
+    return content.build_content(chosen, Path("not there"))
+
+
+NEED_NO_FILE = [
+    ("vgg16", "relu2_2"), ("vgg16", "relu3_3"), ("vgg19_random", "relu1_2"),
+    ("efficientnet_lite0", "stage1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("network", "layer"), NEED_NO_FILE)
+def test_content_network_is_frozen_and_the_same_every_time(network: str, layer: str) -> None:
+    first, second = (build(network, layer) for _ in range(2))
     first.train()
     assert not any(module.training for module in first.modules())
     assert not any(parameter.requires_grad for parameter in first.parameters())
@@ -132,19 +149,94 @@ def test_content_network_is_frozen_and_the_same_every_time(name: str) -> None:
     assert torch.equal(image, kept)
 
 
-def test_vgg19_without_its_file_is_one_clear_error(tmp_path: Path) -> None:
-    for weights in (str(tmp_path / "none.pth"), str(Path(__file__))):
-        with pytest.raises(UserError, match=r"content\.weights") as error:
-            content.build_content("vgg19", weights)
-        assert "\n" not in str(error.value)
+@pytest.mark.parametrize(("network", "layer"), NEED_NO_FILE)
+def test_squared_differences_of_features_are_of_the_size_of_the_pixels(
+    network: str, layer: str, coffee: np.ndarray
+) -> None:
+    """Over [-1, 1], on bicubic: what the scales were measured for; other images, a factor of 3."""
+    hr = to_tensor(coffee[:384, :576])
+    bicubic_sr = to_tensor(bicubic(bicubic(coffee[:384, :576], 1 / 4), 4))
+    features = build(network, layer)
+    ratio = F.mse_loss(features(bicubic_sr), features(hr)) / (4 * F.mse_loss(bicubic_sr, hr))
+    assert 1 / 3 < ratio.item() < 3
+
+
+def test_shipped_vgg16_sees_what_vgg16_saw(coffee: np.ndarray) -> None:
+    """Mean and share of active features, measured with the file of all thirteen convolutions."""
+    features = build("vgg16", "relu3_3")(to_tensor(coffee)) / content.SCALES["vgg16"]["relu3_3"]
+    assert features.shape == (1, 256, 100, 150)
+    assert features.mean().item() == pytest.approx(142.8467, rel=1e-3)
+    assert (features > 0).float().mean().item() == pytest.approx(0.259585, rel=1e-3)
+
+
+def test_shipped_vgg16_is_the_whole_one_s_beginning(shared: Path, coffee: np.ndarray) -> None:
+    whole = build("vgg16", "relu3_3", shared / "weights" / "vgg16_imagenet.safetensors")
+    image = to_tensor(coffee)
+    assert torch.equal(whole(image), build("vgg16", "relu3_3")(image))
+    deep = build("vgg16", "relu5_3", shared / "weights" / "vgg16_imagenet.safetensors")(image)
+    assert deep.shape == (1, 512, 25, 37)
+
+
+def test_weights_that_are_missing_or_damaged_are_one_clear_error(tmp_path: Path) -> None:
+    missing, nonsense = tmp_path / "none.pth", Path(__file__)
+    for network, layer in (("vgg19", "relu5_4"), ("vgg16", "relu4_3")):
+        for weights in (missing, nonsense):
+            with pytest.raises(UserError, match=r"content\.weights") as error:
+                build(network, layer, weights)
+            assert "\n" not in str(error.value)
+        with pytest.raises(UserError, match="dvc repro download"):
+            build(network, layer)  # stage download has not fetched them
 
 
 def test_vgg19_takes_a_local_file(tmp_path: Path) -> None:
     from torchvision.models import vgg19
 
     torch.save(vgg19(weights=None).state_dict(), tmp_path / "vgg19.pth")
-    network = content.build_content("vgg19", str(tmp_path / "vgg19.pth"))
+    network = build("vgg19", "relu5_4", tmp_path / "vgg19.pth")
     features = network(torch.rand(1, 3, 64, 64))
     assert features.shape == (1, 512, 4, 4)  # conv5_4 comes before the fifth pooling
     assert features.min() >= 0
     assert network.scale == pytest.approx(1 / 12.75)
+
+
+def test_grid_is_the_deviation_of_the_cell_that_repeats() -> None:
+    """A generator that adds a known pattern: a column of 4 is brighter by 2 of 255."""
+
+    class Patterned(Generator):
+        def forward(self, lr: torch.Tensor) -> torch.Tensor:
+            sr = F.interpolate(lr, scale_factor=4)
+            sr[:, 0, :, ::4] += 2 / 255
+            return sr
+
+    patterned = Patterned(4, 1)
+    # One column of four: deviations 1.5 and -0.5 of the mean, 0.866 in all.
+    assert grid(patterned) == pytest.approx(2 * (3 / 16) ** 0.5, abs=1e-3)
+    assert not patterned.training
+    cells = repeated_cell(patterned, torch.tensor([[0.5, 0.5, 0.5]]))
+    assert cells.shape == (1, 3, 4, 4)
+
+
+def test_the_grid_of_a_network_is_the_same_on_a_larger_image() -> None:
+    generator = load_generator(find("pretrain_student"))
+    colours = torch.tensor(COLOURS)
+    small, large = (repeated_cell(generator, colours, side) for side in (32, 64))
+    torch.testing.assert_close(small, large, atol=0.02 / 255, rtol=0)
+
+
+def test_an_sr_pixel_depends_on_what_reach_says_and_no_more() -> None:
+    generator = build_generator(4, 2, seed=0).eval()
+    for part in generator.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            nn.init.ones_(part.weight)  # zero at the start: the blocks would reach nowhere
+    lr = torch.rand(1, 3, 64, 64, requires_grad=True)
+    generator(lr)[0, 0, 128:132, 128:132].sum().backward()
+    rows = lr.grad.abs().amax((0, 1, 3)).nonzero().flatten()
+    assert (rows.min().item(), rows.max().item()) == (32 - generator.reach, 32 + generator.reach)
+
+
+def test_block_outputs_come_with_the_same_sr() -> None:
+    generator = build_generator(4, 3, seed=0).eval()
+    lr = torch.rand(2, 3, 8, 8)
+    sr, outputs = generator.with_block_outputs(lr)
+    assert torch.equal(sr, generator(lr))
+    assert [output.shape for output in outputs] == [(2, 4, 8, 8)] * 3

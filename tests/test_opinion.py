@@ -233,7 +233,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_stage_without_ratings(project: Path) -> None:
     opinion.run()
-    assert json.loads((project / "metrics/sample/dmos.json").read_text()) == {}
+    assert json.loads((project / "metrics/sample/opinion/dmos.json").read_text()) == {}
     text = (project / "metrics/sample/opinion/table3.md").read_text()
     assert "No ratings yet" in text
     assert "61.472" in text  # the paper's fifth image by GAN2G
@@ -246,7 +246,7 @@ def test_stage_with_ratings(project: Path) -> None:
     for rater in SCORES:
         write(project / "data/ratings", rater, lines(rater))
     opinion.run()
-    figures = json.loads((project / "metrics/sample/dmos.json").read_text())
+    figures = json.loads((project / "metrics/sample/opinion/dmos.json").read_text())
     assert figures == {
         "gan2g": {"mean": 47.2222, "low": 23.3186, "high": 71.1258, "raters": 3, "images": 2},
         "g2g_al": {"mean": 52.7778, "low": 28.8742, "high": 76.6814, "raters": 3, "images": 2},
@@ -268,9 +268,9 @@ def test_stage_with_ratings(project: Path) -> None:
     row = table.set_index(["model", "image"]).loc[("g2g_al", "mean")]
     assert (row["dmos"], row["paper_dmos"]) == pytest.approx((52.7778, 49.9999), abs=1e-4)
 
-    before = (project / "metrics/sample/dmos.json").read_bytes()
+    before = (project / "metrics/sample/opinion/dmos.json").read_bytes()
     opinion.run()
-    assert (project / "metrics/sample/dmos.json").read_bytes() == before
+    assert (project / "metrics/sample/opinion/dmos.json").read_bytes() == before
 
 
 def test_stage_stops_at_a_bad_file_and_leaves_the_figures(project: Path) -> None:
@@ -279,13 +279,13 @@ def test_stage_stops_at_a_bad_file_and_leaves_the_figures(project: Path) -> None
     (project / "data/ratings/Dan.csv").write_text("rater,image,method,score\nDan,Set5/a,gan2g,9\n")
     with pytest.raises(UserError, match=r"^data/ratings/Dan\.csv, line 2: score '9'"):
         opinion.run()
-    assert not (project / "metrics/sample/dmos.json").exists()
+    assert not (project / "metrics/sample/opinion/dmos.json").exists()
 
 
 def test_one_rater_is_valid_json_and_reads_well(project: Path) -> None:
     write(project / "data/ratings", "ann", lines("Ann"))
     opinion.run()
-    figures = json.loads((project / "metrics/sample/dmos.json").read_text())
+    figures = json.loads((project / "metrics/sample/opinion/dmos.json").read_text())
     assert figures["gan2g"] == {
         "mean": 41.6667, "low": None, "high": None, "raters": 1, "images": 2,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import load
+from srgan_distill.common.paths import CHECKED
 from srgan_distill.stages import check
 
 CONTENT = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
@@ -35,8 +36,8 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
         (lambda p: p["losses"].update(content=float("nan")), "losses.content", "finite"),
         (lambda p: p["train"].pop("student"), "train.student", "missing"),
         (
-            lambda p: p["profiles"]["sample"]["train"].update(steps=-5),
-            "profiles.sample.train.steps = -5",
+            lambda p: p["profiles"]["sample"]["train"]["steps"].update(adversarial=-5),
+            "profiles.sample.train.steps.adversarial = -5",
             "equal to 1",
         ),
         (
@@ -66,9 +67,39 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
         ),
         (lambda p: p["export"].update(percentile=101.0), "export.percentile = 101.0", "100"),
         (
-            lambda p: p["strategies"].update(efficiency=p["strategies"]["gan2g"]),
-            "'efficiency'",
+            lambda p: p["strategies"].update(bicubic=p["strategies"]["gan2g"]),
+            "'bicubic'",
             "taken",
+        ),
+        (
+            lambda p: p["pretrain"]["pretrain_student"].update(network="teacher"),
+            "pretrain.pretrain_student.network",
+            "must be student",
+        ),
+        (lambda p: p["content"].update(layer="relu9_9"), "relu9_9", "relu3_3"),
+        (lambda p: p["profiles"]["sample"]["distill"].update(ema=1.0), "distill.ema = 1.0", "less"),
+        (
+            lambda p: p["strategies"]["gan2g"].update(baseline="nobody"),
+            "strategies.gan2g.baseline = 'nobody'",
+            "student_g",
+        ),
+        (
+            lambda p: p["strategies"]["gan2g"].update(discriminator_from="teacher"),
+            "strategies.gan2g",
+            "no phase is adversarial",
+        ),
+        (
+            lambda p: p["strategies"]["g2g_al"].update(discriminator_from="teacher"),
+            "strategies.g2g_al.discriminator_from",
+            "teacher_g is trained without a discriminator",
+        ),
+        (
+            lambda p: (
+                p["strategies"]["gan2gan"].update(discriminator_from="teacher"),
+                p["profiles"]["sample"]["distill"].update(crop=32),
+            ),
+            "strategies.gan2gan.discriminator_from",
+            "profiles.sample.train.crop (48) and distill.crop (32) equal",
         ),
         (
             lambda p: p["strategies"]["gan2g"]["phases"][0].update(terms=["style"]),
@@ -81,9 +112,9 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "teacher_gan",
         ),
         (
-            lambda p: p["strategies"]["g2g_al"]["phases"][0].update(share=0.4),
-            "strategies.g2g_al.phases",
-            "add up to 1",
+            lambda p: p["strategies"]["g2g_al"]["phases"][0].update(weights={"pixel": 2.0}),
+            "strategies.g2g_al.phases.0",
+            "a weight of pixel",
         ),
         (
             lambda p: p["train"]["student"]["phases"][0].update(terms=["distillation"]),
@@ -143,7 +174,7 @@ def test_a_content_network_s_missing_file_stops_before_anything_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def name_a_file(params: dict) -> None:
-        params["content"].update(network="vgg19", weights="vgg19.pth")
+        params["content"].update(network="vgg19", layer="relu5_4", weights="vgg19.pth")
 
     changed(tmp_path, name_a_file)
     monkeypatch.chdir(tmp_path)
@@ -151,4 +182,4 @@ def test_a_content_network_s_missing_file_stops_before_anything_runs(
         check.run()
     (tmp_path / "vgg19.pth").touch()
     check.run()
-    assert check.OUTPUT.exists()
+    assert CHECKED.exists()

@@ -1,44 +1,68 @@
 """dvc.yaml says of every stage what its code imports and reads."""
 
-import ast
 import re
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 import yaml
 from support.code_reading import PACKAGE, SOURCE, imported_files, parameters_read
 
+from srgan_distill.training import checkpoint
+
 ROOT = SOURCE.parent
-STAGES = {
-    name: entry.get("do", entry)
-    for name, entry in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items()
-}
+DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+STAGES = {name: entry.get("do", entry) for name, entry in DVC["stages"].items()}
+COMMON = SOURCE / PACKAGE / "common"
 
 
 def module_of(stage: dict) -> str:
-    return re.match(rf"python -m {PACKAGE}\.(\w+)", stage["cmd"]).group(1)
+    return re.match(r"python src/stage.py (\w+)", stage["cmd"]).group(1)
 
 
-def does_something(file: Path) -> bool:
-    """Whether a file holds more than a docstring."""
-    body = ast.parse(file.read_text()).body
-    return any(not isinstance(node, ast.Expr) for node in body)
+def code_deps(stage: dict) -> list[str]:
+    return [dep for dep in stage["deps"] if dep.startswith("src/")]
 
 
 @pytest.mark.parametrize("name", STAGES)
-def test_code_deps_are_what_the_module_imports(name: str) -> None:
+def test_imports_lie_inside_the_code_deps_and_no_dep_is_unused(name: str) -> None:
     stage = STAGES[name]
-    declared = [ROOT / dep for dep in stage["deps"] if dep.startswith("src/")]
-    files = {file for dep in declared for file in (dep.rglob("*.py") if dep.is_dir() else [dep])}
-    imported = imported_files(f"{PACKAGE}.{module_of(stage)}")
-    assert set(filter(does_something, files)) == set(filter(does_something, imported))
+    module = f"{PACKAGE}.stages.{module_of(stage)}"
+    # An empty __init__.py says nothing, and the docstring of stages/ is in all of them.
+    imported = {
+        file
+        for file in imported_files(module)
+        if not file.is_relative_to(COMMON) and file.name != "__init__.py"
+    }
+    deps = [ROOT / dep for dep in code_deps(stage)]
+    outside = {file for file in imported if not any(file.is_relative_to(dep) for dep in deps)}
+    unused = [dep for dep in deps if not any(file.is_relative_to(dep) for file in imported)]
+    assert (outside, unused) == (set(), [])
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_code_deps_are_few_and_whole_folders_but_for_the_stage_itself(name: str) -> None:
+    deps = code_deps(STAGES[name])
+    own = f"src/{PACKAGE}/stages/{module_of(STAGES[name])}.py"
+    assert own in deps
+    assert 2 <= len(deps) <= 5
+    others = [ROOT / dep for dep in deps if dep != own]
+    assert [dep for dep in others if dep.parent != SOURCE / PACKAGE or not dep.is_dir()] == []
+
+
+def test_dvc_yaml_and_the_stage_modules_are_short() -> None:
+    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 350
+    for file in (SOURCE / PACKAGE / "stages").glob("*.py"):
+        assert len(file.read_text().splitlines()) <= 40, file
 
 
 @pytest.mark.parametrize("name", [name for name in STAGES if name != "check"])
 def test_params_are_what_the_module_reads(name: str) -> None:
     stage = STAGES[name]
+    if stage["params"] == [{"params.yaml": None}]:
+        return  # the whole file
     declared = {re.sub(r"\$\{[^}]*\}", "*", key) for key in stage["params"]}
-    read = parameters_read(module_of(stage))
+    read = parameters_read(f"stages.{module_of(stage)}")
 
     def matches(declared_key: str, read_key: str) -> bool:
         pairs = zip(declared_key.split("."), read_key.split("."), strict=False)
@@ -54,9 +78,52 @@ def test_check_watches_the_whole_of_params_yaml() -> None:
     assert STAGES["check"]["params"] == [{"params.yaml": None}]
 
 
-@pytest.mark.parametrize("name", [name for name in STAGES if name != "check"])
-def test_every_stage_waits_for_the_check(name: str) -> None:
-    assert "data/params_ok.txt" in STAGES[name]["deps"]
+def test_the_first_stage_alone_waits_for_the_check_and_all_others_descend_from_it() -> None:
+    assert [name for name in STAGES if "data/params_ok.txt" in STAGES[name]["deps"]] == ["download"]
+
+    def outputs(stage: dict) -> set[str]:
+        listed = [*stage.get("outs", []), *stage.get("metrics", [])]
+        return {out if isinstance(out, str) else next(iter(out)) for out in listed}
+
+    def places(path: str) -> str:
+        return re.sub(r"\$\{[^}]*\}", "*", path)
+
+    def reads(stage: dict, output: str) -> bool:
+        # A folder stands for what lies in it, and a name in braces for any name.
+        pattern = re.escape(places(output)).replace(r"\*", "[^/]*")
+        return any(
+            re.match(f"{pattern}(/|$)", places(dep)) or places(output).startswith(places(dep) + "/")
+            for dep in stage["deps"]
+        )
+
+    descended = {"check", "download"}
+    while new := {
+        name
+        for name, stage in STAGES.items()
+        if name not in descended
+        and any(reads(stage, out) for parent in descended for out in outputs(STAGES[parent]))
+    }:
+        descended |= new
+    assert descended == set(STAGES)
+
+
+def test_common_imports_neither_numpy_nor_torch() -> None:
+    modules = [
+        ".".join(file.relative_to(SOURCE).with_suffix("").parts) for file in COMMON.rglob("*.py")
+    ]
+    code = f"import sys\nfor name in {modules}: __import__(name)\n"
+    code += "print(*{'numpy', 'torch', 'pandas'} & set(sys.modules))"
+    environment = {"PYTHONPATH": str(SOURCE)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("name", ["pretrain", "train", "distill"])
+def test_a_checkpoint_is_bound_to_the_code_that_dvc_yaml_names(name: str) -> None:
+    packages = [dep for dep in code_deps(STAGES[name]) if not dep.endswith(".py")]
+    assert packages == [f"src/{PACKAGE}/{package}" for package in checkpoint.CODE]
 
 
 @pytest.mark.parametrize("name", [name for name, stage in STAGES.items() if "outs" in stage])

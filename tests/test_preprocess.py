@@ -1,5 +1,6 @@
 """From photographs to tiles and test pairs."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import PreprocessScale
 from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.imaging.pairs import degrade, pairs_of
 from srgan_distill.imaging.protocol import bicubic
 from srgan_distill.sources.packages import PHOTOGRAPHS, copy_photographs
-from srgan_distill.stages.preprocess import corners, degrade, write_pairs, write_tiles
+from srgan_distill.tiles.cutting import corners, write_tiles
+from srgan_distill.tiles.pairs import write_pairs
 from srgan_distill.tiles.workers import Workers
 
 SCALE = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
@@ -30,6 +33,34 @@ def test_lr_is_within_a_fifth_of_a_grey_level_of_matlabs(shared: Path, tmp_path:
         for matlab in (folder / "LR_bicubic_X4").iterdir():
             ours = read_rgb(tmp_path / test_set / "LR" / matlab.name)
             assert np.abs(ours - read_rgb(matlab).astype(float)).mean() < 0.2
+
+
+# Of the photographs that packages carry as PNG: decoders of JPEG differ by a grey level.
+LR_SHA256 = {
+    "SampleTrain/ihc": "ff4e4b9b120b9984c1d76777251787abe0c2ece7024e79257cb93e8bdd4b549f",
+    "SampleTrain/motorcycle_left":
+        "2c5b7f06150703ff43796c9874641dc6f7485e13c1db664638f0052a11a698d1",
+    "SampleTrain/motorcycle_right":
+        "ef6622ae0d70f634d2d949a763d822203ff21c21ba1f8b71769242c191997a82",
+    "People/astronaut": "779079bcc93ec25299324a20e627ad9bd6d317fe6e0ccc2c0037703d25ae14f7",
+    "Nature/chelsea": "e792c42886c04ffa4b41d302dd0a906a631c087302fe495e86fef5e12ebff1c4",
+    "Things/coffee": "662956125f621d51c00a6200a7c95b9776a3a8a8429764cdcde0143e4b17e3f3",
+}  # fmt: skip
+
+
+def test_lr_of_the_sample_is_the_known_one(tmp_path: Path) -> None:
+    """Bit for bit, on any machine: made by the code that gives MATLAB's own LR of Set5 and Set14.
+
+    The photographs are those of the packages' versions in requirements.lock.
+    """
+    for name in dict.fromkeys(key.split("/")[0] for key in LR_SHA256):
+        copy_photographs(name, tmp_path / name)
+    for key, expected in LR_SHA256.items():
+        path = tmp_path / f"{key}.png"
+        write_pairs([path], tmp_path / "pairs", ONE)
+        lr = read_rgb(tmp_path / "pairs/LR" / path.name)
+        assert hashlib.sha256(lr.tobytes()).hexdigest() == expected, key
+        np.testing.assert_array_equal(lr, degrade(path)[1])
 
 
 def test_tiles_cover_the_image_to_its_edges(tmp_path: Path) -> None:
@@ -67,6 +98,17 @@ def test_pairs_have_sides_of_one_to_four(tmp_path: Path) -> None:
     hr, lr = (read_rgb(tmp_path / kind / "a.png") for kind in ("HR", "LR"))
     assert hr.shape == (44, 64, 3)
     np.testing.assert_array_equal(lr, bicubic(hr, 1 / 4))
+
+
+def test_pairs_are_found_again_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    write_pairs([picture(tmp_path / f"{name}.png", 40, 32) for name in "ba"], folder, ONE)
+    assert pairs_of(folder) == [
+        (folder / "LR" / name, folder / "HR" / name) for name in ("a.png", "b.png")
+    ]
+    (folder / "LR/a.png").rename(folder / "LR/c.png")
+    with pytest.raises(UserError, match=r"out/LR and HR hold different images; run `dvc repro"):
+        pairs_of(folder)
 
 
 def test_a_red_image_stays_red(tmp_path: Path) -> None:

@@ -51,6 +51,36 @@ def test_shrinking_odd_sizes_keeps_the_grid(shared: Path):
     np.testing.assert_array_equal(lr[:-3, :-3], matlab[:-3, :-3])
 
 
+def imresize_quarter(rgb: np.ndarray) -> np.ndarray:
+    """MATLAB's imresize by 1/4 written out: Keys' kernel stretched four times, edges repeated.
+
+    Rows first, each pass rounded to uint8, in float64.
+    """
+    for axis in (0, 1):
+        length = rgb.shape[axis]
+        centres = 4 * np.arange(-(-length // 4)) + 1.5
+        taps = np.floor(centres - 8)[:, None] + np.arange(18)
+        weights = np.vectorize(_keys)(np.minimum(np.abs(centres[:, None] - taps) / 4, 2))
+        weights /= weights.sum(axis=1, keepdims=True)
+        rows = np.moveaxis(rgb, axis, 0)[np.clip(taps.astype(int), 0, length - 1)]
+        values = np.einsum("ot,ot...->o...", weights, rows.astype(float))
+        rgb = np.moveaxis(np.floor(values + 0.5).clip(0, 255).astype(np.uint8), 0, axis)
+    return rgb
+
+
+def test_shrinking_is_imresize_written_out(coffee: np.ndarray):
+    """What the public LR of Set5 and Set14 show too, here on any machine."""
+    for photo in (coffee, coffee[:101, :83], coffee[7:24, 5:600]):
+        np.testing.assert_array_equal(bicubic(photo, 1 / 4), imresize_quarter(photo))
+
+
+def test_shrinking_odd_sizes_of_a_photograph_keeps_the_grid(coffee: np.ndarray):
+    lr = bicubic(coffee[:-1, :-3], 1 / 4)  # 597x399
+    assert lr.shape == (100, 150, 3)
+    np.testing.assert_array_equal(lr[:-3, :-3], bicubic(coffee, 1 / 4)[:-3, :-3])
+    assert (lr[-1] != bicubic(coffee, 1 / 4)[-1]).any()
+
+
 @pytest.mark.parametrize(("factor", "shape"), [(1 / 4, (3, 2, 3)), (4, (36, 28, 3))])
 def test_flat_colour_stays_and_sizes_round_up(factor, shape):
     rgb = np.full((9, 7, 3), (10, 128, 255), dtype=np.uint8)

@@ -23,11 +23,11 @@ from support.report_project import (
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Phase
+from srgan_distill.common.params.profile import PhaseSteps
 from srgan_distill.common.runs import display_name
 from srgan_distill.pages.report.chart import HEIGHT, WIDTH, Quantity, Series, draw
 from srgan_distill.pages.report.prose import markdown_html
 from srgan_distill.pages.report.summary import recipe
-from srgan_distill.results.paper import display_name
 from srgan_distill.stages import report
 
 
@@ -80,7 +80,7 @@ def pictures(elements: Elements) -> dict:
 
 
 def test_every_method_and_image_is_in_the_slider(elements: Elements, pictures: dict) -> None:
-    # networks, train and strategies of params.yaml, and the one that the project adds.
+    # pretrain, train and strategies of the project, the last one its own.
     assert list(pictures["methods"]) == [
         "HR", "bicubic", "pretrain_teacher", "pretrain_student", "teacher_gan", "teacher_g",
         "student", "gan2gan", "gan2g", "gan2g_al", "g2g_al", "my_kd",
@@ -119,14 +119,21 @@ def test_headline_tables_curves_environment_and_parameters(elements: Elements) -
     text = " ".join(elements.text.split())
     assert "GAN2G, distilled from Teacher" in text
     assert "27.12 +0.50 better 25% of the teacher's lead" in text
-    assert "40.00 +2.00 worse the teacher does not lead" in text
+    # Of niqe, lower is better; and where the teacher has no real lead there is no share.
+    assert "5.000 +0.250 worse the teacher has no clear lead" in text
+    # PIQE stands in no headline, but in the table by test set.
+    assert "40.00 +2.00 worse" not in text
+    assert "PIQE ↓ 40.00 +2.00 -" in text
     for words in ("1,550,659", "not standard ones", "Table 4. No-reference", "PyTorch", "DVC"):
         assert words in text
     assert "permute_channels: true" in text
     assert "images_per_set: 2" in text
-    assert text.count("Validation PSNR") == 2
-    # A quantity that page/curves.py does not know keeps its own name.
-    assert "loss: my_term" in text
+    assert "Minimises content + distillation for 1,500 steps." in text
+    assert text.count("PSNR on the validation images") == 2
+    # A quantity that results/curves.yaml does not know keeps its own name.
+    assert "my term" in text
+    # One that no run logged has a file, and no chart.
+    assert "Hint" not in text
     lines = [attrs["data-run"] for tag, attrs in elements.tags if "data-run" in attrs]
     for name in ("pretrain_teacher", "pretrain_student", "teacher_gan", "g2g_al", "my_kd"):
         assert lines.count(display_name(name)) >= 3
@@ -166,7 +173,8 @@ def test_no_two_elements_share_an_id(elements: Elements) -> None:
 @pytest.mark.parametrize(
     ("lost", "message"),
     [
-        ("metrics/sample/headline.json", r"headline\.json does not exist; run `dvc repro`"),
+        ("metrics/sample/gain/gan2g.json", r"gan2g\.json does not exist; run `dvc repro`"),
+        ("metrics/sample/efficiency/costs.md", r"costs\.md does not exist; run `dvc repro`"),
         ("metrics/sample/tables/table2.md", r"table2\.md does not exist; run `dvc repro`"),
         ("data/sample/evaluate/student/scores.csv", r"student[/\\]scores\.csv does not exist"),
         ("data/sample/evaluate/gan2g/Set5/baby.png", r"baby\.png does not exist"),
@@ -188,15 +196,15 @@ def test_image_without_scores(tmp_path: Path) -> None:
 
 
 def test_recipe_in_words() -> None:
+    steps = PhaseSteps(content=3000, adversarial=8000)
     phases = [
-        Phase(terms=["content", "feature_distillation"], share=0.75),
-        Phase(terms=["content", "adversarial"], share=0.25),
+        Phase(terms=["content", "feature_distillation"]),
+        Phase(terms=["content", "adversarial"]),
     ]
-    assert recipe(phases) == (
-        "content + feature distillation for 75% of the steps, then content + adversarial for 25% "
-        "of the steps"
+    assert recipe(phases, steps) == (
+        "content + feature distillation for 3,000 steps, then content + adversarial for 8,000 steps"
     )
-    assert recipe([Phase(terms=["feature_distillation"])]) == "feature distillation"
+    assert recipe(phases[:1], steps) == "content + feature distillation for 3,000 steps"
 
 
 def test_headings_start_at_the_pages_second_level() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.chromium import open_chromium, show_as
-from support.report_project import build, write_project
+from support.report_project import RED_STEP, build, write_project
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium: make setup")
 ActionChains = webdriver.ActionChains
@@ -160,8 +160,8 @@ def test_selects_change_pictures_and_scores(browser: Any) -> None:
     assert shown("left")[1] == "Set5 / baby by my_kd" != alt
     wait = "return Promise.all([...document.images].map((image) => image.decode()))"
     browser.execute_script(wait)
-    assert red("left") == pytest.approx(20 * 11, abs=4)
-    assert red("right") == pytest.approx(20 * 8, abs=4)
+    assert red("left") == pytest.approx(RED_STEP * 11, abs=4)
+    assert red("right") == pytest.approx(RED_STEP * 8, abs=4)
 
 
 def test_zoom_enlarges_both_sides_alike(browser: Any) -> None:

@@ -1,57 +1,66 @@
 """A run that is killed goes on and ends with the same weights; nobody else's checkpoint is used."""
 
 import os
-import random
+import shlex
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 import torch
+from support.code_reading import SOURCE
 from support.small_project import finish, start
 
 from srgan_distill.common.paths import Paths
 from srgan_distill.training.checkpoint import Checkpoint, fingerprint
 
-STEPS = 400
+CONTENT, ALONE, WARM_UP, ADVERSARIAL = range(10, 60), range(60, 70), range(70, 80), range(80, 120)
+"""Steps of train student_g_al in the small project, by what happens in them."""
 
 
 def results(project: Path) -> dict[str, bytes]:
-    """Weights and curves, the outputs of the stage."""
-    layout = Paths("sample")
-    curves = project / layout.curves("distill", "g2g_al")
-    files = [project / layout.generator("distill", "g2g_al"), *sorted(curves.rglob("*.*"))]
-    return {str(file.relative_to(project)): file.read_bytes() for file in files}
+    """Weights, discriminator and curves: the outputs of the stage."""
+    folder = project / Paths("sample").data("models", "student_g_al")
+    return {str(file): file.read_bytes() for file in sorted(folder.rglob("*.*")) if file.is_file()}
 
 
-def test_killed_at_random_moments_it_ends_with_the_same_weights(
+def saved_step(checkpoint: Path) -> int:
+    """The step of the last checkpoint; -1 where there is none."""
+    try:
+        return torch.load(checkpoint, weights_only=True)["state"]["step"]
+    except FileNotFoundError:
+        return -1
+
+
+def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
     small_project: Callable[..., Path],
 ) -> None:
-    project = small_project(STEPS, batch=2)
-    finish(project, "distill", "g2g_al")
+    """In the content phase, while the discriminator learns alone, in the warm-up, and behind it."""
+    project = small_project(100, batch=2, log_every=5)
+    finish(project, "train", "student_g_al")
     uninterrupted = results(project)
-    assert len(uninterrupted) > 5
-    (project / Paths("sample").generator("distill", "g2g_al")).unlink()
-    checkpoint = project / Paths("sample").checkpoint("distill", "g2g_al")
+    assert sum(name.endswith(".safetensors") for name in uninterrupted) == 2
+    shutil.rmtree(project / Paths("sample").data("models", "student_g_al"))
+    checkpoint = project / Paths("sample").checkpoint("student_g_al")
 
-    chance = random.Random(0)
-    for _ in range(3):
-        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-        process = start(project, "distill", "g2g_al")
-        # Kill once it has gone on: a moment after it has written a newer checkpoint.
-        deadline = time.monotonic() + 60
-        while not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before:
+    for steps in (CONTENT, ALONE, WARM_UP, ADVERSARIAL):
+        process = start(project, "train", "student_g_al")
+        deadline = time.monotonic() + 120
+        while saved_step(checkpoint) not in steps:
             assert process.poll() is None
             assert time.monotonic() < deadline
-            time.sleep(0.01)
-        time.sleep(chance.uniform(0, 0.3))
+            time.sleep(0.005)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        assert not (project / Paths("sample").generator("distill", "g2g_al")).exists()
+        assert saved_step(checkpoint) in steps
+        assert not (project / Paths("sample").generator("student_g_al")).exists()
 
-    assert torch.load(checkpoint, weights_only=True)["state"]["step"] > 0
-    finish(project, "distill", "g2g_al")
+    finish(project, "train", "student_g_al")
     assert results(project) == uninterrupted
     assert not checkpoint.exists()
 
@@ -59,13 +68,13 @@ def test_killed_at_random_moments_it_ends_with_the_same_weights(
 def test_a_checkpoint_of_another_run_counts_as_none(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.write_bytes(b"tiles")
-    mine = fingerprint({"lr": 1e-4}, [data])
+    mine = fingerprint({"lr": 1e-4}, [data], "train")
     Checkpoint(tmp_path / "a.pt", mine).save({"step": 5})
     assert Checkpoint(tmp_path / "a.pt", mine).load() == {"step": 5}
-    assert mine == fingerprint({"lr": 1e-4}, [data])
-    other_settings = fingerprint({"lr": 2e-4}, [data])
+    assert mine == fingerprint({"lr": 1e-4}, [data], "train")
+    other_settings = fingerprint({"lr": 2e-4}, [data], "train")
     data.write_bytes(b"other")
-    other_data = fingerprint({"lr": 1e-4}, [data])
+    other_data = fingerprint({"lr": 1e-4}, [data], "train")
     for other in (other_settings, other_data):
         assert other != mine
         assert Checkpoint(tmp_path / "a.pt", other).load() is None
@@ -76,11 +85,19 @@ def test_the_code_is_part_of_the_fingerprint(
 ) -> None:
     from srgan_distill.training import checkpoint
 
-    (tmp_path / "code.py").write_text("x = 1")
-    monkeypatch.setattr(checkpoint, "PACKAGE", tmp_path)
-    before = fingerprint({}, [])
-    (tmp_path / "code.py").write_text("x = 2")
-    assert fingerprint({}, []) != before
+    for package in (*checkpoint.CODE, "stages", "pages"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "train.py").write_text("x = 1")
+    monkeypatch.setattr(checkpoint, "_SOURCE", tmp_path)
+    before = fingerprint({}, [], "train")
+    # What weights do not depend on is no part of it.
+    (tmp_path / "pages" / "train.py").write_text("x = 2")
+    assert fingerprint({}, [], "train") == before
+    for package in (*checkpoint.CODE, "stages"):
+        file = tmp_path / package / "train.py"
+        file.write_text("x = 2")
+        assert fingerprint({}, [], "train") != before
+        file.write_text("x = 1")
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
@@ -90,3 +107,63 @@ def test_a_damaged_checkpoint_counts_as_none(tmp_path: Path, damage: bytes | Non
     file.write_bytes(file.read_bytes()[:-50] if damage is None else damage)
     assert Checkpoint(file, "x").load() is None
     assert Checkpoint(tmp_path / "none.pt", "x").load() is None
+
+
+def test_what_is_not_used_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.pt"
+    Checkpoint(file, "mine").load()
+    assert capsys.readouterr().out == ""
+    Checkpoint(file, "mine").save({"step": 5})
+    Checkpoint(file, "mine").load()
+    assert "going on from step 5" in capsys.readouterr().out
+    Checkpoint(file, "other").load()
+    assert "of other parameters, data, code or hardware" in capsys.readouterr().out
+    file.write_bytes(b"nonsense")
+    Checkpoint(file, "mine").load()
+    assert "is damaged" in capsys.readouterr().out
+
+
+def test_a_run_is_one_process_s(
+    small_project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = small_project(100_000, log_every=5)
+    first = start(project, "pretrain", "pretrain_student")
+    checkpoint = project / Paths("sample").checkpoint("pretrain_student")
+    while not checkpoint.exists():
+        assert first.poll() is None
+        time.sleep(0.05)
+    second = start(project, "pretrain", "pretrain_student")
+    output, _ = second.communicate(timeout=60)
+    first.kill()
+    first.wait()
+    assert second.returncode == 1
+    assert output.splitlines()[-1] == (
+        f"error: pretrain_student is trained by process {first.pid} already; wait for it, or end "
+        "it and run again"
+    )
+
+
+def test_a_stage_ends_with_the_dvc_that_started_it(small_project: Callable[..., Path]) -> None:
+    """Killed alone with -9, as an overfull machine does it; directly, and through a shell."""
+    project = small_project(100_000, log_every=5)
+    checkpoint = project / Paths("sample").checkpoint("pretrain_student")
+    stage = [sys.executable, str(SOURCE / "stage.py"), "pretrain", "pretrain_student"]
+    code = "import subprocess, sys; sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+    for command in (stage, ["sh", "-c", f"{shlex.join(stage)}; exit"]):
+        dvc = subprocess.Popen(
+            [sys.executable, "-c", code, *command], cwd=project,
+            env={**os.environ, "DVC_STAGE": "pretrain@pretrain_student"},
+        )  # fmt: skip
+        before = saved_step(checkpoint)
+        while saved_step(checkpoint) == before:
+            assert dvc.poll() is None
+            time.sleep(0.1)
+        (child, *_) = [
+            p
+            for p in psutil.Process(dvc.pid).children(True)
+            if "stage.py" in " ".join(p.cmdline()[1:2])
+        ]
+        dvc.kill()
+        dvc.wait()
+        child.wait(timeout=10)
+        assert not child.is_running()

@@ -43,6 +43,18 @@ def test_bicubic_scores_what_the_literature_says(shared: Path, tmp_path, dataset
     assert list(scores["images"]) == [hr.stem for hr in list_images(root / "HR")]
 
 
+def test_bicubic_of_a_photograph_scores_what_is_on_record(tmp_path, capsys, coffee):
+    """As for Set5 and Set14, on any machine."""
+    write_png(tmp_path / "hr/coffee.png", coffee)
+    write_png(tmp_path / "sr/coffee_x4.png", bicubic(bicubic(coffee, 1 / 4), 4))
+    arguments = ["score", "--sr", str(tmp_path / "sr"), "--hr", str(tmp_path / "hr"), "--json"]
+    assert cli.main(arguments) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["mean"]["psnr"] == pytest.approx(27.2923, abs=1e-4)
+    assert scores["mean"]["ssim"] == pytest.approx(0.7649, abs=1e-4)
+    assert scores["images"] == {"coffee": scores["mean"]}
+
+
 def test_table_has_a_row_per_image_and_the_mean(tmp_path, capsys):
     for level in (1, 2):
         write_png(tmp_path / "hr" / f"00{level}.png", np.full((24, 24, 3), 100, np.uint8))

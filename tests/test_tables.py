@@ -1,18 +1,21 @@
 """Tables 1, 2 and 4, and the paper's figures that stand in them."""
 
 import json
+import math
 import subprocess
 import sys
 
 import pandas as pd
 import pytest
 import torch
-from srgan_distill.results.markdown import table1_markdown, table2_markdown, table4_markdown
 
 from srgan_distill.common.params import Network
+from srgan_distill.common.runs import PAPER_NAMES, Run, all_runs, display_name, names
 from srgan_distill.networks.cost import multiply_adds
 from srgan_distill.networks.generator import PlainGenerator
 from srgan_distill.results import paper
+from srgan_distill.results.documents import table1_markdown, table2_markdown, table4_markdown
+from srgan_distill.results.reading import set_means
 from srgan_distill.results.tables import table1, table2, table4
 
 NETWORKS = {"teacher": Network(filters=64, blocks=16), "student": Network(filters=32, blocks=8)}
@@ -61,17 +64,21 @@ def test_paper_tables_3_and_4() -> None:
 
 def test_every_method_of_the_paper_is_one_of_our_models() -> None:
     printed = [*paper.table2()["method"], *paper.table3()["method"], *paper.table4()["method"]]
-    assert set(printed) == set(paper.METHODS.values())
+    assert set(printed) == set(PAPER_NAMES.values())
 
 
 def test_names() -> None:
-    names = paper.model_names(["teacher"], ["teacher_gan", "student"], ["g2g_al", "my_own"])
-    assert names == [
+    runs = all_runs(["pretrain_teacher"], ["teacher_gan", "student"], ["g2g_al", "my_own"])
+    assert names(runs) == [
         "bicubic", "pretrain_teacher", "teacher_gan", "student", "g2g_al", "my_own",
     ]  # fmt: skip
-    assert [paper.display_name(name) for name in names] == [
-        "Bicubic", "Teacher (pixel loss)", "Teacher", "Student", "G2G+AL", "my_own",
-    ]  # fmt: skip
+    titles = ["Bicubic", "Teacher (pixel loss)", "Teacher", "Student", "G2G+AL", "my_own"]
+    assert [run.title for run in runs] == titles
+    assert [display_name(name) for name in names(runs)] == titles
+    assert names(runs, "pretrain", "distill") == ["pretrain_teacher", "g2g_al", "my_own"]
+    assert [run.key for run in runs[1:3]] == ["pretrain/pretrain_teacher", "train/teacher_gan"]
+    assert not runs[0].is_trained
+    assert Run("my_own", "distill") == runs[-1]
 
 
 def test_table1_has_the_papers_sizes() -> None:
@@ -164,6 +171,18 @@ def test_table4_without_pi_says_so() -> None:
         "Method": "G2G+AL", "PI ↓, paper": "6.4801", "PIQE ↓": "33.30",
     }  # fmt: skip
     assert "PI was not computed" in text
+
+
+def test_means_are_of_a_set_and_hold_no_infinity() -> None:
+    rows = [("Set5", "a", 26.0, 0.7, 30.0), ("Set5", "b", 29.0, 0.8, 31.0)]
+    perfect = [("Set5", "a", math.inf, 1.0, 30.0), ("Home", "c", 20.0, 0.5, 29.0)]
+    assert set_means({"student": scores(rows), "gan2g": scores(perfect)}) == {
+        "student": {"Set5": {"psnr": 27.5, "ssim": 0.75, "psnr_wrapped": 30.5}},
+        "gan2g": {
+            "Set5": {"ssim": 1.0, "psnr_wrapped": 30.0},
+            "Home": {"psnr": 20.0, "ssim": 0.5, "psnr_wrapped": 29.0},
+        },
+    }
 
 
 def test_importing_the_tables_stage_stays_light() -> None:

@@ -5,26 +5,35 @@ from pathlib import Path
 
 import pytest
 import torch
-from srgan_distill.training.tiles import Tiles
 from torch import nn
 from torch.nn import functional as F
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.common.params import Budget, Phase, load
+from srgan_distill.common.params import BatchBudget, Budget, Content, Losses, Phase, load
 from srgan_distill.networks.compute import Compute, make_deterministic
 from srgan_distill.networks.content import build_content
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator
-from srgan_distill.training import loop as engine
-from srgan_distill.training.batches import Feed
+from srgan_distill.training import loop, losses
+from srgan_distill.training.batches import Batches, Tiles
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
-from srgan_distill.training.distributed import ALONE, Team
-from srgan_distill.training.loop import Trainer, plan
-from srgan_distill.training.losses import TERMS, Batch, Judges, discriminator_loss, freeze
+from srgan_distill.training.distributed import SINGLE, Distributed
+from srgan_distill.training.loop import State, Trainer
+from srgan_distill.training.losses import (
+    TERMS,
+    Batch,
+    LossNetworks,
+    build_hint,
+    discriminator_loss,
+    freeze,
+    generator_losses,
+)
+from srgan_distill.training.schedule import schedule
 
 CPU = Compute(torch.device("cpu"), torch.float32)
-WEIGHTS = dict.fromkeys(TERMS, 1.0)
+WEIGHTS = Losses(**dict.fromkeys(TERMS, 1.0))
+FILTERS, TEACHER_FILTERS = 4, 8
 
 
 @pytest.fixture
@@ -35,25 +44,38 @@ def tiles() -> Tiles:
 
 
 @pytest.fixture
-def judges() -> Judges:
-    return Judges(
-        content=build_content("efficientnet_lite0", None),
-        teacher=freeze(build_generator(8, 2, seed=9)),
+def networks() -> LossNetworks:
+    content = Content(network="efficientnet_lite0", layer="stage1", weights=None)
+    return LossNetworks(
+        content=build_content(content, Path("not there")),
+        teacher=freeze(build_generator(TEACHER_FILTERS, 2, seed=9)),
         discriminator=build_discriminator(16, seed=0),
+        hint=build_hint(FILTERS, TEACHER_FILTERS, seed=0),
     )
 
 
+def a_budget(**changes: object) -> Budget:
+    values = {
+        "steps": {"content": 4, "adversarial": 4}, "discriminator_first": 0, "warm_up": 0,
+        "ema": 0.0, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4, "permute_channels": False,
+        "log_every": 2, "validate_every": 2,
+    }  # fmt: skip
+    return Budget.model_validate(values | changes)
+
+
 @pytest.fixture
-def make_trainer(tiles: Tiles, judges: Judges, tmp_path: Path) -> Callable[..., Trainer]:
-    def make(**changes: object) -> Trainer:
+def make_trainer(tiles: Tiles, networks: LossNetworks, tmp_path: Path) -> Callable[..., Trainer]:
+    """make(phases, budget=, weights=, ...): a trainer of these phases."""
+
+    def make(
+        *phases: Phase, budget: Budget | None = None, weights: Losses = WEIGHTS, **changes: object
+    ) -> Trainer:
         make_deterministic()
-        budget = Budget(
-            steps=4, batch=2, crop=16, lr=1e-3, lr_end=1e-4, permute_channels=False,
-            log_every=2, validate_every=2,
-        )  # fmt: skip
+        budget = budget or a_budget()
         parts = {
-            "compute": CPU, "feed": feed(tiles, budget), "judges": judges, "weights": WEIGHTS,
-            "budget": budget, "validate": lambda generator: 20.0,
+            "compute": CPU, "batches": batches(tiles, budget), "networks": networks,
+            "schedule": schedule(phases, budget, weights),
+            "validate": lambda generator: {"validation_psnr": 20.0, "grid": 0.0},
             "curves": Curves(tmp_path / "learning", tmp_path / "system"),
             "checkpoint": Checkpoint(tmp_path / "run.pt", "test"),
         }  # fmt: skip
@@ -62,13 +84,15 @@ def make_trainer(tiles: Tiles, judges: Judges, tmp_path: Path) -> Callable[..., 
     return make
 
 
-def feed(tiles: Tiles, budget: Budget, seed: int = 0, team: Team = ALONE) -> Feed:
-    return Feed(tiles, CPU, budget, seed, team)
+def batches(
+    tiles: Tiles, budget: BatchBudget, seed: int = 0, distributed: Distributed = SINGLE
+) -> Batches:
+    return Batches(tiles, CPU, budget, (seed,), distributed)
 
 
 def crops(tiles: Tiles, step: int = 0, **options: object) -> tuple[torch.Tensor, torch.Tensor]:
     """LR and HR, in [0, 1]."""
-    lr, hr = tiles.cut(step, **{"seed": 0, "size": 2, "crop": 16, **options})
+    lr, hr = tiles.cut(step, **{"seed": (0,), "size": 2, "crop": 16, **options})
     return lr / 255, hr / 255
 
 
@@ -80,34 +104,51 @@ def moved(network: nn.Module, before: dict[str, torch.Tensor]) -> bool:
     return any(not torch.equal(value, before[name]) for name, value in state(network).items())
 
 
-def run(trainer: Trainer, generator: Generator, *phases: Phase) -> Generator:
+def run(trainer: Trainer, generator: Generator) -> Generator:
     with trainer.curves:
-        trainer.train(generator, list(phases), "test")
-    return generator
+        return trainer.train(generator, "test")
+
+
+class Fixed(nn.Module):
+    """In place of a generator: an SR and block outputs that are given."""
+
+    def __init__(self, sr: torch.Tensor, outputs: list[torch.Tensor] | None = None) -> None:
+        super().__init__()
+        self.sr, self.outputs = sr, outputs
+        self.blocks = outputs or []
+
+    def forward(self, lr: torch.Tensor) -> torch.Tensor:
+        return self.sr
+
+    def with_block_outputs(self, lr: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        return self.sr, self.outputs
 
 
 @pytest.mark.parametrize("term", TERMS)
-def test_every_term_sends_a_gradient_into_the_generator(
-    term: str, tiles: Tiles, judges: Judges
+def test_every_term_sends_a_gradient_into_the_generator_alone(
+    term: str, tiles: Tiles, networks: LossNetworks
 ) -> None:
-    """SRGAN-PyTorch's best-known content loss does not: it is rebuilt from numbers."""
-    generator = build_generator(4, 1, seed=0)
+    """SRGAN-PyTorch's best-known content loss sends none: it is rebuilt from numbers."""
+    generator = build_generator(FILTERS, 1, seed=0)
     lr, hr = crops(tiles)
-    TERMS[term](Batch(lr, hr, generator(lr), judges)).backward()
-    gradients = [parameter.grad for parameter in generator.parameters()]
-    assert all(gradient is not None for gradient in gradients)
+    (loss,) = generator_losses(Batch(lr, hr, generator, networks), [term])
+    loss.backward()
     assert generator.head[0].weight.grad.abs().sum() > 0
+    teacher_and_content = (*networks.teacher.parameters(), *networks.content.parameters())
+    assert all(parameter.grad is None for parameter in teacher_and_content)
+    # FitNets' regressor learns with the generator, in its own term alone.
+    assert (networks.hint.weight.grad is not None) == (term == "hint")
 
 
 def test_terms_by_hand(tiles: Tiles) -> None:
     """MSE over [0, 1], -log D for a discriminator of known logits, cross entropy for L_D."""
     lr, hr = crops(tiles)
-    judges = Judges(
+    networks = LossNetworks(
         content=lambda image: 2 * image,
         teacher=lambda lr: torch.full_like(hr, 0.25),
         discriminator=lambda image: torch.tensor([0.0, 2.0]),
     )
-    batch = Batch(lr, torch.full_like(hr, 0.5), torch.full_like(hr, 1.0), judges)
+    batch = Batch(lr, torch.full_like(hr, 0.5), Fixed(torch.full_like(hr, 1.0)), networks)
     assert TERMS["pixel"](batch).item() == pytest.approx(0.25)
     assert TERMS["content"](batch).item() == pytest.approx(1.0)
     assert TERMS["distillation"](batch).item() == pytest.approx(0.5625)
@@ -115,44 +156,137 @@ def test_terms_by_hand(tiles: Tiles) -> None:
     # (-log sigmoid(0) - log sigmoid(2)) / 2
     assert TERMS["adversarial"](batch).item() == pytest.approx((0.693147 + 0.126928) / 2, abs=1e-5)
     # real: as above; fake: (-log(1 - sigmoid(0)) - log(1 - sigmoid(2))) / 2
-    loss = discriminator_loss(judges.discriminator, hr, hr)
+    loss = discriminator_loss(networks.discriminator, hr, hr)
     assert loss.item() == pytest.approx((0.693147 * 2 + 0.126928 + 2.126928) / 2, abs=1e-5)
 
 
-def test_the_teacher_never_moves(make_trainer: Callable[..., Trainer], judges: Judges) -> None:
-    before = state(judges.teacher)
-    student = build_generator(4, 1, seed=0)
-    terms = ["content", "adversarial", "distillation", "feature_distillation"]
-    run(make_trainer(), student, Phase(terms=terms))
-    assert not moved(judges.teacher, before)
-    assert not any(module.training for module in judges.teacher.modules())
+def of_blocks(ours: torch.Tensor, theirs: torch.Tensor, hint: nn.Module | None = None) -> Batch:
+    """A student of one block beside a teacher of two, of which the last is its partner."""
+    sr = torch.zeros(1, 3, 8, 8)
+    teacher = Fixed(sr, [torch.full_like(theirs, 9.0), theirs])
+    return Batch(sr, sr, Fixed(sr, [ours]), LossNetworks(teacher=teacher, hint=hint))
+
+
+def test_terms_of_blocks_by_hand() -> None:
+    """One image of two pixels, two channels: (3, 4) and (0, 5) beside (0, 1) and (1, 0)."""
+    ours = torch.tensor([[[[3.0, 0.0]], [[4.0, 5.0]]]])
+    theirs = torch.tensor([[[[0.0, 1.0]], [[1.0, 0.0]]]])
+    hint = nn.Conv2d(2, 2, 1)
+    nn.init.zeros_(hint.weight)
+    nn.init.constant_(hint.bias, 2.0)
+    # The regressor says 2 everywhere: squares 4, 1, 1, 4.
+    assert TERMS["hint"](of_blocks(ours, theirs, hint)).item() == pytest.approx(10 / 4)
+    # Maps: (25, 25) and (1, 1), both of length 1 as (0.7071, 0.7071).
+    assert TERMS["attention"](of_blocks(ours, theirs)).item() == pytest.approx(0, abs=1e-7)
+    # Twice the second pixel: (25, 100), of length 1 as (0.2425, 0.9701).
+    brighter = ours * torch.tensor([1.0, 2.0])
+    expected = ((0.2425 - 0.7071) ** 2 + (0.9701 - 0.7071) ** 2) / 2
+    assert TERMS["attention"](of_blocks(brighter, theirs)).item() == pytest.approx(
+        expected, abs=1e-4
+    )
+    # Cosines: 1 and 0.8 beside 1 and 0, so that two of four entries differ by 0.8.
+    assert TERMS["affinity"](of_blocks(ours, theirs)).item() == pytest.approx(0.4)
+
+
+def test_flat_is_the_variance_of_what_a_colour_gives() -> None:
+    class Patterned(Generator):
+        def forward(self, lr: torch.Tensor) -> torch.Tensor:
+            assert not self.training
+            sr = F.interpolate(lr, scale_factor=4)
+            sr[:, 0, :, ::4] += 0.1
+            return sr
+
+    patterned = Patterned(FILTERS, 1)
+    lr = torch.rand(2, 3, 4, 4)
+    # A quarter of the cell is higher by 0.1: variance 0.01 * 3 / 16, in one of three colours.
+    loss = TERMS["flat"](Batch(lr, lr, patterned, LossNetworks()))
+    assert loss.item() == pytest.approx(0.01 * 3 / 16 / 3, rel=1e-4)
+    assert patterned.training
+
+
+def test_blocks_are_paired_evenly_and_end_with_the_teachers_last() -> None:
+    outputs = [torch.full((1, 1, 1, 1), float(number)) for number in range(16)]
+    sr = torch.zeros(1, 3, 4, 4)
+    student = Fixed(sr, outputs[:8])
+    batch = Batch(sr, sr, student, LossNetworks(teacher=Fixed(sr, outputs)))
+    chosen = [output.item() for output in batch.teacher_block_outputs]
+    assert chosen == [1, 3, 5, 7, 9, 11, 13, 15]
+
+
+def test_terms_share_one_pass_of_the_generator(tiles: Tiles, networks: LossNetworks) -> None:
+    passes = []
+    generator = build_generator(FILTERS, 2, seed=0)
+    generator.head.register_forward_hook(lambda *_: passes.append(1))
+    lr, hr = crops(tiles)
+    terms = ["content", "distillation", "affinity", "hint", "adversarial"]
+    values = generator_losses(Batch(lr, hr, generator, networks), terms)
+    assert len(passes) == 1
+    alone = [
+        generator_losses(Batch(lr, hr, generator, networks), [term])[0].item() for term in terms
+    ]
+    assert [value.item() for value in values] == pytest.approx(alone, rel=1e-5)
+
+
+def test_the_teacher_never_moves(
+    make_trainer: Callable[..., Trainer], networks: LossNetworks
+) -> None:
+    before = state(networks.teacher)
+    student = build_generator(FILTERS, 1, seed=0)
+    terms = [term for term in TERMS if term != "pixel"]
+    run(make_trainer(Phase(terms=terms)), student)
+    assert not moved(networks.teacher, before)
+    assert not any(module.training for module in networks.teacher.modules())
 
 
 def test_generator_and_discriminator_step_apart(
-    make_trainer: Callable[..., Trainer], judges: Judges, monkeypatch: pytest.MonkeyPatch
+    make_trainer: Callable[..., Trainer], networks: LossNetworks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither weights nor statistics of the one move in the other's step."""
-    generator = build_generator(4, 1, seed=0)
-    networks = {"generator": generator, "discriminator": judges.discriminator}
-    update = engine._update
+    generator = build_generator(FILTERS, 1, seed=0)
+    watched = {"generator": generator, "discriminator": networks.discriminator}
+    update = Trainer._update
     log = []
 
-    def watched(optimizer: torch.optim.Optimizer, *rest: object) -> None:
-        before = {name: state(network) for name, network in networks.items()}
-        update(optimizer, *rest)
-        log.append({name for name, network in networks.items() if moved(network, before[name])})
+    def watching(trainer: Trainer, *arguments: object) -> None:
+        before = {name: state(network) for name, network in watched.items()}
+        update(trainer, *arguments)
+        log.append({name for name, network in watched.items() if moved(network, before[name])})
 
-    monkeypatch.setattr(engine, "_update", watched)
-    run(make_trainer(), generator, Phase(terms=["adversarial"]))
+    monkeypatch.setattr(Trainer, "_update", watching)
+    run(make_trainer(Phase(terms=["adversarial"])), generator)
     assert log == [{"generator"}, {"discriminator"}] * 4
 
 
-def test_discriminator_step_leaves_no_gradient_in_the_generator(
-    tiles: Tiles, judges: Judges
+def test_the_discriminator_learns_alone_first(
+    make_trainer: Callable[..., Trainer], networks: LossNetworks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    generator = build_generator(4, 1, seed=0)
+    """The generator is frozen, BatchNorm's statistics too; its own steps come in addition."""
+    budget = a_budget(discriminator_first=3)
+    generator = build_generator(FILTERS, 1, seed=0)
+    step = Trainer._step
+    log = []
+
+    def watching(trainer: Trainer, *arguments: object) -> torch.Tensor:
+        before = state(generator), state(networks.discriminator)
+        found = step(trainer, *arguments)
+        log.append((moved(generator, before[0]), moved(networks.discriminator, before[1])))
+        return found
+
+    monkeypatch.setattr(Trainer, "_step", watching)
+    trainer = make_trainer(Phase(terms=["content", "adversarial"]), budget=budget)
+    run(trainer, generator)
+    assert log == [(False, True)] * 3 + [(True, True)] * 4
+    logged = {step: set(values) for step, values, _ in trainer.curves.rows}
+    assert "loss/content" not in logged[2]
+    assert {"loss/content", "loss/adversarial", "loss/discriminator"} <= logged[4]
+
+
+def test_discriminator_step_leaves_no_gradient_in_the_generator(
+    tiles: Tiles, networks: LossNetworks
+) -> None:
+    generator = build_generator(FILTERS, 1, seed=0)
     lr, hr = crops(tiles)
-    discriminator_loss(judges.discriminator, generator(lr), hr).backward()
+    discriminator_loss(networks.discriminator, generator(lr), hr).backward()
     assert all(parameter.grad is None for parameter in generator.parameters())
 
 
@@ -160,6 +294,8 @@ SECTION_2 = {
     "teacher_gan": [{"content", "adversarial", "discriminator"}],
     "teacher_g": [{"content"}],
     "student": [{"content", "adversarial", "discriminator"}],
+    "student_g": [{"content"}],
+    "student_g_al": [{"content"}, {"content", "adversarial", "discriminator"}],
     "gan2gan": [{"content", "adversarial", "distillation", "discriminator"}],
     "gan2g": [{"content", "distillation"}],
     "gan2g_al": [{"content", "distillation"}, {"content", "adversarial", "discriminator"}],
@@ -169,6 +305,7 @@ TEACHERS = {
     "gan2gan": "teacher_gan", "gan2g": "teacher_gan", "gan2g_al": "teacher_gan",
     "g2g_al": "teacher_g",
 }  # fmt: skip
+PARAMS = load(Path(__file__).parents[1] / "params.yaml")
 
 
 @pytest.mark.parametrize("name", SECTION_2)
@@ -176,12 +313,11 @@ def test_phases_minimise_exactly_the_papers_terms(
     name: str, make_trainer: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What reaches an optimiser, not what params.yaml says: terms are swapped for markers."""
-    params = load(Path(__file__).parents[1] / "params.yaml")
-    if name in params.strategies:
-        assert params.strategies[name].teacher == TEACHERS[name]
-        phases = params.distill.phases(params.strategies[name])
+    if name in PARAMS.strategies:
+        assert PARAMS.strategies[name].teacher == TEACHERS[name]
+        phases = PARAMS.distill.phases(PARAMS.strategies[name])
     else:
-        phases = params.train[name].phases
+        phases = PARAMS.train[name].phases
     called: set[str] = set()
 
     def marked(term: str) -> Callable[[Batch], torch.Tensor]:
@@ -195,49 +331,139 @@ def test_phases_minimise_exactly_the_papers_terms(
         called.add("discriminator")
         return discriminator(hr).mean()
 
-    monkeypatch.setattr(engine, "TERMS", {term: marked(term) for term in TERMS})
-    monkeypatch.setattr(engine, "discriminator_loss", marked_discriminator)
-    trainer, generator = make_trainer(), build_generator(4, 1, seed=0)
+    monkeypatch.setattr(losses, "TERMS", {term: marked(term) for term in TERMS})
+    monkeypatch.setattr(loop, "discriminator_loss", marked_discriminator)
+    trainer, generator = make_trainer(*phases), build_generator(FILTERS, 1, seed=0)
     seen = []
-    for span in plan(phases, trainer.budget.steps):
+    for phase in trainer.schedule.phases:
         called.clear()
-        trainer._step(generator, span, span.first, trainer._optimizers(generator, span))
+        current = State(generator, generator, trainer.networks, {}, step=phase.first)
+        current.optimizers = trainer._optimizers(phase, current)
+        trainer._step(phase, current)
         seen.append(set(called))
     assert seen == SECTION_2[name]
 
 
+@pytest.mark.parametrize("name", PARAMS.strategies)
+def test_a_baseline_has_the_phases_of_its_strategy_without_the_teacher(name: str) -> None:
+    """So that what is told apart is the teacher alone, with the same number of steps."""
+    strategy = PARAMS.strategies[name]
+    baseline = PARAMS.train[strategy.baseline]
+    assert [phase.adversarial for phase in baseline.phases] == [
+        phase.adversarial for phase in strategy.phases
+    ]
+    assert baseline.network == "student"
+
+
+def test_all_adversarial_phases_are_of_equal_length() -> None:
+    for profile in PARAMS.profiles.values():
+        recipes = [(recipe.phases, profile.train) for recipe in PARAMS.train.values()]
+        recipes += [(strategy.phases, profile.distill) for strategy in PARAMS.strategies.values()]
+        lengths = {
+            phase.end - phase.learns_from
+            for phases, budget in recipes
+            for phase in schedule(phases, budget, PARAMS.losses).phases
+            if phase.adversarial
+        }
+        assert len(lengths) == 1
+
+
 def test_total_is_the_weighted_sum(make_trainer: Callable[..., Trainer]) -> None:
     """A weight of 0 takes a term out: the weights that result are those without it."""
-    both = run(
-        make_trainer(weights={**WEIGHTS, "distillation": 0.0}),
-        build_generator(4, 1, seed=0),
-        Phase(terms=["content", "distillation"]),
-    )
-    alone = run(make_trainer(), build_generator(4, 1, seed=0), Phase(terms=["content"]))
-    assert not moved(both, state(alone))
-    heavy = run(
-        make_trainer(weights={**WEIGHTS, "distillation": 9.0}),
-        build_generator(4, 1, seed=0),
-        Phase(terms=["content", "distillation"]),
-    )
-    assert moved(heavy, state(alone))
+    terms = ["content", "distillation"]
+
+    def trained(phase: Phase, **weights: float) -> Generator:
+        losses = WEIGHTS.model_copy(update=weights)
+        return run(make_trainer(phase, weights=losses), build_generator(FILTERS, 1, seed=0))
+
+    alone = state(trained(Phase(terms=["content"])))
+    assert not moved(trained(Phase(terms=terms), distillation=0.0), alone)
+    assert moved(trained(Phase(terms=terms), distillation=9.0), alone)
+    # A phase's own weight counts before that of `losses`.
+    own = Phase(terms=terms, weights={"distillation": 0.0})
+    assert not moved(trained(own, distillation=9.0), alone)
 
 
-def test_shares_become_whole_steps_that_add_up() -> None:
-    thirds = [Phase(terms=["content"], share=1 / 3) for _ in range(3)]
-    spans = plan(thirds, 100)
-    assert [(span.first, span.end) for span in spans] == [(0, 33), (33, 67), (67, 100)]
+def test_phases_follow_each_other_with_steps_of_their_own() -> None:
+    budget = a_budget(
+        steps={"content": 30, "adversarial": 80}, discriminator_first=5, warm_up=9, ema=0.5
+    )
+    phases = [Phase(terms=["content"]), Phase(terms=["content", "adversarial"])]
+    first, second = schedule(phases, budget, WEIGHTS).phases
+    assert (first.first, first.learns_from, first.end) == (0, 0, 30)
+    assert (second.first, second.learns_from, second.end) == (30, 35, 115)
+    rates = [second.learning_rates(step) for step in (30, 35, 39, 44, 114)]
+    # The generator's rate rises in tenths; the discriminator's is the cosine from the start.
+    assert rates[0].discriminator == pytest.approx(1e-3)
+    assert rates[1].generator == pytest.approx(1e-4)
+    assert rates[2].generator == pytest.approx(rates[2].discriminator / 2)
+    assert rates[3].generator == rates[3].discriminator
+    assert rates[4].generator == pytest.approx(1e-4, rel=0.02)
+    assert first.learning_rates(0).generator == pytest.approx(1e-3)  # no warm-up without it
+
+
+def test_what_is_saved_is_the_moving_average(make_trainer: Callable[..., Trainer]) -> None:
+    """By hand, from the weights after each step: decay (1 + t) / (10 + t), at most 0.2."""
+    generator = build_generator(FILTERS, 1, seed=0)
+    expected = state(generator)
+    trainer = make_trainer(Phase(terms=["pixel"]), budget=a_budget(ema=0.2))
+    step = Trainer._step
+    after: list[dict[str, torch.Tensor]] = []
+
+    def watching(self: Trainer, phase: object, current: State) -> torch.Tensor:
+        found = step(self, phase, current)
+        after.append(state(current.generator))
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_step", watching)
+        averaged = run(trainer, generator)
+    for number, weights in enumerate(after):
+        decay = min(0.2, (1 + number) / (10 + number))
+        for name, value in weights.items():
+            if value.is_floating_point():
+                expected[name] = decay * expected[name] + (1 - decay) * value
+    assert averaged is not generator
+    for name, value in averaged.state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, expected[name])
+
+
+def test_a_phase_starts_from_the_average_of_the_one_before(
+    make_trainer: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = []
+    run_phase = Trainer._run_phase
+
+    def watching(self: Trainer, phase: object, current: State, *rest: object) -> None:
+        starts.append(state(current.averaged))
+        run_phase(self, phase, current, *rest)
+        starts.append(state(current.generator))
+
+    monkeypatch.setattr(Trainer, "_run_phase", watching)
+    original = Trainer._optimizers
+    seen = []
+
+    def optimizers(self: Trainer, phase: object, current: State) -> dict:
+        seen.append(state(current.generator))
+        return original(self, phase, current)
+
+    monkeypatch.setattr(Trainer, "_optimizers", optimizers)
+    phases = [Phase(terms=["pixel"]), Phase(terms=["content"])]
+    run(make_trainer(*phases, budget=a_budget(ema=0.9)), build_generator(FILTERS, 1, seed=0))
+    average_of_first, end_of_first = starts[2], starts[1]
+    assert all(torch.equal(seen[1][name], value) for name, value in average_of_first.items())
+    assert any(not torch.equal(seen[1][name], value) for name, value in end_of_first.items())
 
 
 def test_same_seed_same_weights(make_trainer: Callable[..., Trainer], tiles: Tiles) -> None:
     phase = Phase(terms=["pixel"])
-    first = run(make_trainer(), build_generator(4, 1, seed=0), phase)
+    first = run(make_trainer(phase), build_generator(4, 1, seed=0))
     torch.rand(7)
-    again = run(make_trainer(), build_generator(4, 1, seed=0), phase)
+    again = run(make_trainer(phase), build_generator(4, 1, seed=0))
     other = run(
-        make_trainer(feed=feed(tiles, make_trainer().budget, seed=1)),
+        make_trainer(phase, batches=batches(tiles, a_budget(), seed=1)),
         build_generator(4, 1, seed=0),
-        phase,
     )
     assert not moved(again, state(first))
     assert moved(other, state(first))
@@ -246,9 +472,9 @@ def test_same_seed_same_weights(make_trainer: Callable[..., Trainer], tiles: Til
 def test_learning_lowers_the_loss(
     make_trainer: Callable[..., Trainer], tiles: Tiles, tmp_path: Path
 ) -> None:
-    budget = make_trainer().budget.model_copy(update={"steps": 80, "log_every": 20})
-    trainer = make_trainer(budget=budget, feed=feed(tiles, budget))
-    run(trainer, build_generator(8, 1, seed=0), Phase(terms=["pixel"]))
+    budget = a_budget(steps={"content": 80, "adversarial": 1}, log_every=20, validate_every=20)
+    trainer = make_trainer(Phase(terms=["pixel"]), budget=budget)
+    run(trainer, build_generator(8, 1, seed=0))
     lines = (tmp_path / "learning/plots/metrics/loss/pixel.tsv").read_text().split("\n")[1:-1]
     losses = [float(line.split("\t")[1]) for line in lines]
     assert len(losses) == 4
@@ -260,19 +486,20 @@ def test_a_loss_that_is_not_finite_names_step_and_term(
 ) -> None:
     calls = iter([1.0, 1.0, float("nan"), 1.0])
     bad = {**TERMS, "content": lambda batch: batch.sr.mean() * next(calls)}
-    monkeypatch.setattr(engine, "TERMS", bad)
-    trainer = make_trainer(checkpoint_seconds=0)
+    monkeypatch.setattr(losses, "TERMS", bad)
+    trainer = make_trainer(Phase(terms=["pixel", "content"]), checkpoint_seconds=0)
     with pytest.raises(UserError, match="the content loss is nan at step 2"):
-        run(trainer, build_generator(4, 1, seed=0), Phase(terms=["pixel", "content"]))
+        run(trainer, build_generator(4, 1, seed=0))
     last_good = trainer.checkpoint.load()
     assert last_good["step"] == 2
-    assert all(value.isfinite().all() for value in last_good["generator"].values())
+    weights = last_good["networks"]["generator"].values()
+    assert all(value.isfinite().all() for value in weights)
 
 
 def test_crops_of_lr_and_hr_show_the_same_place(tiles: Tiles) -> None:
     """Through cropping, flips, transposition and channel permutation; LR is an average here."""
     for step in range(20):
-        lr, hr = crops(tiles, step, seed=3, size=8, permute_channels=True)
+        lr, hr = crops(tiles, step, seed=(3,), size=8, permute_channels=True)
         assert lr.shape == (8, 3, 4, 4)
         assert hr.shape == (8, 3, 16, 16)
         assert (F.avg_pool2d(hr, 4) - lr).abs().max() <= 0.5 / 255 + 1e-6
@@ -288,6 +515,11 @@ def test_crops_are_in_zero_to_one_and_keep_their_colours() -> None:
     _, hr = crops(tiles, size=32, permute_channels=True)
     assert hr.amax((2, 3)).sum(1).eq(1).all()
     assert hr.amax((0, 2, 3)).eq(1).all()
+
+
+def test_another_stage_has_other_crops(tiles: Tiles) -> None:
+    pretrain, train = (crops(tiles, seed=(0, stage))[1] for stage in (1, 2))
+    assert not torch.equal(pretrain, train)
 
 
 def test_all_eight_symmetries_occur() -> None:

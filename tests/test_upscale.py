@@ -206,7 +206,7 @@ def test_a_folder_and_more_go_into_a_folder(run, photo, tmp_path):
         Image.fromarray(photo).save(tmp_path / name)
     (tmp_path / "in" / "notes.txt").write_text("no photograph")
     code, out, err = run(tmp_path / "in", tmp_path / "c.png", "-o", tmp_path / "new" / "v1.2")
-    assert (code, err) == (0, [])
+    assert (code, err) == (0, [f"note: {tmp_path / 'in'}: left out 1 .txt"])
     results = sorted((tmp_path / "new" / "v1.2").iterdir())
     assert [path.name for path in results] == ["a.png", "b.jpg", "c.png"]
     assert out.count("\n") == 3

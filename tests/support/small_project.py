@@ -12,8 +12,9 @@ import yaml
 
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import write_png
+from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import build_generator
-from srgan_distill.networks.weights import save_generator
+from srgan_distill.networks.weights import save_generator, save_network
 from support.code_reading import SOURCE
 
 
@@ -37,35 +38,37 @@ def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: floa
         params["networks"][network] = {"filters": 4, "blocks": 1}
     # Every log point becomes a checkpoint, for kills to fall between.
     params["hardware"]["checkpoint_seconds"] = 0
-    budget = {
-        "steps": steps, "batch": batch, "crop": 16, "lr": lr, "lr_end": lr / 10,
-        "permute_channels": True, "log_every": log_every, "validate_every": 50,
+    crops = {
+        "batch": batch, "crop": 16, "lr": lr, "lr_end": lr / 10, "permute_channels": True,
+        "log_every": log_every, "validate_every": 50,
+    }  # fmt: skip
+    phases = {
+        "steps": {"content": steps // 2, "adversarial": steps // 2}, "discriminator_first": 10,
+        "warm_up": 10, "ema": 0.9,
     }  # fmt: skip
     sample = params["profiles"]["sample"]
-    sample |= {"train": budget, "distill": budget}
-    sample["pretrain"] = {"teacher": budget, "student": dict(budget)}
+    sample |= {"train": crops | phases, "distill": crops | phases}
+    sample["pretrain"] = {name: crops | {"steps": steps} for name in ("teacher", "student")}
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
-    layout = Paths("sample")
+    paths = Paths("sample")
     generator = build_generator(4, 1, seed=0)
-    for stage, name in (
-        ("pretrain", "student"), ("train", "teacher_g"), ("train", "teacher_gan"),
-    ):  # fmt: skip
-        save_generator(folder / layout.generator(stage, name), generator)
-    preprocess = folder / layout.folder("preprocess")
+    for run in ("pretrain_student", "teacher_g", "teacher_gan"):
+        save_generator(folder / paths.generator(run), generator)
+    save_network(folder / paths.discriminator("teacher_gan"), build_discriminator(16, seed=1))
     pixels = np.random.default_rng(0).integers(0, 256, (8, 3, 32, 32), np.uint8)
-    (preprocess / "train").mkdir(parents=True)
-    np.save(preprocess / "train" / "hr.npy", pixels)
-    np.save(preprocess / "train" / "lr.npy", pixels[:, :, ::4, ::4])
+    (folder / paths.tiles).mkdir(parents=True)
+    np.save(folder / paths.tiles / "hr.npy", pixels)
+    np.save(folder / paths.tiles / "lr.npy", pixels[:, :, ::4, ::4])
     hr, lr = pixels[0].transpose(1, 2, 0), pixels[0, :, ::4, ::4].transpose(1, 2, 0)
-    write_png(preprocess / "validation" / "HR" / "a.png", hr)
-    write_png(preprocess / "validation" / "LR" / "a.png", lr)
+    write_png(folder / paths.validation / "HR" / "a.png", hr)
+    write_png(folder / paths.validation / "LR" / "a.png", lr)
 
 
 def start(folder: Path, stage: str, name: str, **environment: str) -> subprocess.Popen:
     """Start a stage as DVC does."""
     return subprocess.Popen(
-        [sys.executable, "-m", f"srgan_distill.{stage}", name], cwd=folder, text=True,
+        [sys.executable, str(SOURCE / "stage.py"), stage, name], cwd=folder, text=True,
         start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env={**os.environ, **environment},
     )  # fmt: skip

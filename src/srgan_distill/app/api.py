@@ -1,6 +1,6 @@
 """The package in a program: load a model, upscale an array, save the result.
 
-    from srgan_distill.api import load_model, save_image, upscale
+    from srgan_distill import load_model, save_image, upscale
 
     model = load_model()
     save_image("large.png", upscale(model, photo))

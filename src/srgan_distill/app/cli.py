@@ -2,16 +2,69 @@
 
 import argparse
 import json
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..common.errors import exit_code
+from ..common.errors import Terminated, UserError, exit_code
+from .output import complain, escape_what_cannot_be_shown, silence
 from .shipped import DEFAULT, names
 
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
-    return exit_code(lambda: args.run(args))
+    escape_what_cannot_be_shown()
+    with _stopped_as_by_ctrl_c():
+        try:
+            code = exit_code(lambda: _run(args))
+            if sys.stdout:
+                sys.stdout.flush()
+        except BrokenPipeError:  # as in `srgan-distill score ... | head -1`
+            silence()
+            code = 0
+    return code
+
+
+def _run(args: argparse.Namespace) -> int | None:
+    """The command; what the system refuses it (rights, space, a folder's place) in one line."""
+    try:
+        code = args.run(args)
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if not error.errno:
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        raise UserError(f"{place}{error.strerror}") from None
+
+
+@contextmanager
+def _stopped_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does: with no part of a file left."""
+
+    def stop(number: int, _frame: object) -> None:
+        raise Terminated(number)
+
+    def is_ours(number: int) -> bool:
+        return signal.getsignal(number) == signal.SIG_DFL  # and not ignored, as by nohup
+
+    ends = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    ends = [number for number in ends if is_ours(number)]
+    if threading.current_thread() is not threading.main_thread():
+        ends = []
+    for number in ends:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in ends:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -31,18 +84,26 @@ def _add_upscale(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "upscale",
         help="enlarge photographs to four times their width and height",
-        description="Enlarge photographs x4: PNG, JPEG, WebP, TIFF and BMP of 8 or 16 bits a "
-        "colour, with alpha, turned upright, with their colour profile and EXIF data. Exit code 1: "
-        "at least one could not be upscaled; the others are.",
+        description="Enlarge photographs x4: PNG, JPEG, WebP, TIFF and BMP (HEIC and AVIF where "
+        "Pillow or the package pillow-heif reads them), 8 or 16 bits a colour, alpha, turned "
+        "upright. Colour profile, EXIF data, XMP and resolution are kept where the result's format "
+        "has a place for them: PNG, JPEG and TIFF for all, WebP for all but the resolution, BMP "
+        "for the resolution alone. PNG alone keeps gamma, primaries and texts, JPEG and TIFF "
+        "Photoshop and IPTC data, JPEG and PNG a comment. What is not kept is said in the line of "
+        "the photograph. CMYK becomes sRGB. Exit code 1: at least one could not be upscaled; the "
+        "others are.",
     )
     command.add_argument(
         "inputs", type=Path, nargs="+", metavar="PHOTO_OR_FOLDER",
-        help="image files, and folders whose images are meant",
+        help="image files, and folders whose own images are meant; what else a folder holds is "
+        "counted",
     )  # fmt: skip
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT",
         help="a file, whose suffix names the format; or a folder, for results under the names of "
-        "their photographs: one that exists, or any name without the suffix of an image",
+        "their photographs (.png for those of a kind that cannot be written): one that exists, or "
+        "any name without the suffix of an image; results that are there are left, so that an "
+        "interrupted run goes on",
     )  # fmt: skip
     command.add_argument(
         "--model", default=DEFAULT, metavar="FILE_OR_NAME",
@@ -64,7 +125,10 @@ def _add_upscale(commands: argparse._SubParsersAction) -> None:
         "--quality", type=_percent, default=95, metavar="1..100",
         help="of JPEG and WebP; default: 95",
     )  # fmt: skip
-    command.add_argument("--force", action="store_true", help="replace files that exist")
+    command.add_argument(
+        "--force", action="store_true",
+        help="replace files that exist, but never a photograph of the same command",
+    )  # fmt: skip
     command.set_defaults(run=upscale)
 
 
@@ -72,10 +136,22 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     command = commands.add_parser(
         "score",
         help="score a folder of SR images against its HR folder",
-        description="Score SR images against HR: Y of BT.601, 4 px border cropped, x4.",
+        description="Score SR images against HR: Y of BT.601, 4 px border cropped, x4. Images are "
+        "turned upright and compared as 8-bit RGB: 16 bits are rounded, grey is repeated, CMYK "
+        "becomes sRGB; transparency and values of more than 16 bits are refused. An SR image has "
+        "the name of its HR image, or one with a common part (baby_RCAN_x4 and baby_HR_x4, or "
+        "baby).",
     )
     command.add_argument("--sr", type=Path, required=True, metavar="DIR", help="SR images")
     command.add_argument("--hr", type=Path, required=True, metavar="DIR", help="HR images")
+    for side in ("sr", "hr"):
+        command.add_argument(
+            f"--{side}-suffix", default="", metavar="TEXT",
+            help=f"what all {side.upper()} names have behind the common part, before .png",
+        )  # fmt: skip
+    command.add_argument(
+        "--verbose", action="store_true", help="say on stderr which images are compared"
+    )
     command.add_argument(
         "--metrics", type=_names, default=["psnr", "ssim"], metavar="NAMES",
         help="of psnr, ssim, psnr_wrapped, piqe, niqe, nrqm, pi; default: psnr,ssim",
@@ -143,16 +219,20 @@ def upscale(args: argparse.Namespace) -> int:
 
     model = load_model(args.model, args.device, args.precision)
     options = Options(args.tile, args.quality, args.force)
-    done, failed = upscale_files(model, args.inputs, args.output, options)
-    if failed:
-        print(f"{done} upscaled, {failed} not", file=sys.stderr)
-    return 1 if failed else 0
+    count = upscale_files(model, args.inputs, args.output, options)
+    if count.failed:
+        print(count, file=sys.stderr)
+    return 1 if count.failed else 0
 
 
 def score(args: argparse.Namespace) -> None:
     from ..scoring import scores
 
-    table = scores.score_folders(args.sr, args.hr, args.metrics, dict(args.weights), progress=True)
+    pairs = scores.find_pairs(args.sr, args.hr, args.sr_suffix, args.hr_suffix)
+    if args.verbose:
+        for sr, hr in pairs:
+            complain(f"{sr} against {hr}", kind="pair")
+    table = scores.score_pairs(pairs, args.metrics, dict(args.weights), progress=True)
     print(json.dumps(scores.as_json(table), indent=2) if args.json else scores.as_text(table))
 
 

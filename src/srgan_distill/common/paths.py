@@ -34,8 +34,16 @@ class Paths:
 
     @property
     def weights(self) -> Path:
-        """Parameter files of the profile's metrics and content network."""
+        """Parameter files of the profile's metrics."""
         return self.data("download", "weights")
+
+    @property
+    def content_weights(self) -> Path:
+        """Weights of the content network, where they do not ship with the package.
+
+        A folder of its own, so that another metric's file leaves all trainings as they are.
+        """
+        return self.data("download", "content")
 
     @property
     def tiles(self) -> Path:
@@ -54,6 +62,10 @@ class Paths:
     def generator(self, run: str) -> Path:
         """The generator that a run ended with, whichever stage trained it."""
         return self.data("models", run) / "generator.safetensors"
+
+    def discriminator(self, run: str) -> Path:
+        """The discriminator that a run of stage train ended with."""
+        return self.data("models", run) / "discriminator.safetensors"
 
     def curves(self, run: str) -> Path:
         """The training curves of one run: the same on every run of the same machine."""

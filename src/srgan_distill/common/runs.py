@@ -27,6 +27,10 @@ _OUR_NAMES = {
     "pretrain_teacher": "Teacher (pixel loss)",
     "pretrain_student": "Student (pixel loss)",
     "teacher_g": "Teacher (G only)",
+    "student_g": "Student (G only)",
+    "student_g_al": "Student (G only)+AL",
+    "fakd_al": "FAKD+AL",
+    "anchored_al": "Anchored+AL",
 }
 
 # Names that mean something else where a run's name may stand: the HR image in opinion scores.

@@ -59,7 +59,7 @@ def exported_networks(
 
 
 def costs_of(found: Sequence[Variant], height: int, width: int) -> tuple[dict[str, Any], str]:
-    """What every run gives alike, as figures and as Markdown, for an SR image of `height` x `width`.
+    """What every run gives alike, as figures and as Markdown, for an SR of `height` x `width` px.
 
     Returns:
         Variant -> `parameters`, `multiply_adds`, `file_bytes`, and under `teacher_over` the plain

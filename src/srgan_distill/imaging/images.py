@@ -1,55 +1,60 @@
 """Images on disk and in memory: uint8 RGB arrays, [height, width, 3], values 0..255."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from ..common.errors import UserError
+from .photographs import MOST_PIXELS, photograph_size, read_photograph
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
-
-
-@contextmanager
-def open_image(path: Path) -> Iterator[Image.Image]:
-    """Open an image by Pillow.
-
-    Raises:
-        UserError: the file is missing or is not a readable image; names the file.
-    """
-    try:
-        with Image.open(path) as image:
-            yield image
-    except FileNotFoundError:
-        raise UserError(f"image {path} does not exist") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"image {path} cannot be read ({error}); replace or remove it") from None
+SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif"
+)  # fmt: skip
+"""Of files that hold photographs."""
 
 
-def read_rgb(path: Path) -> np.ndarray:
-    """Read one image as RGB.
+def read_rgb(path: Path, most_pixels: int = MOST_PIXELS) -> np.ndarray:
+    """Read one image as RGB of 8 bits.
+
+    It is turned upright by its EXIF orientation; grey and palettes become RGB, CMYK too (by its
+    profile); 16 bits become 8 by rounding v / 257. Other colour profiles are not applied: values
+    are compared as they stand.
 
     Returns:
-        uint8, [height, width, 3], 0..255. Grey and palette images become RGB, alpha is dropped.
+        uint8, [height, width, 3], 0..255.
 
     Raises:
-        UserError: the file is missing or is not a readable image; names the file.
+        UserError: the file is missing, is not a readable image, has more than `most_pixels`
+            pixels, or holds what 8-bit RGB does not: transparency, or values of more than 16 bits;
+            names the file.
     """
-    with open_image(path) as image:
-        return np.asarray(image.convert("RGB"))
+    photograph = read_photograph(path, most_pixels)
+    if not photograph.is_opaque:
+        raise UserError(
+            f"image {path} has transparent pixels, which RGB does not hold; put it on a background"
+        )
+    pixels = photograph.without_idle_alpha().pixels
+    if pixels.dtype == np.uint16:
+        pixels = in_8_bits(pixels)
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels
+
+
+def in_8_bits(pixels: np.ndarray) -> np.ndarray:
+    """uint16 in 0..65535 to uint8 in 0..255: v / 257, rounded; of any shape."""
+    # Row by row: 32 bits of a whole picture are twice its memory.
+    rows = [((row.astype(np.uint32) + 128) // 257).astype(np.uint8) for row in pixels]
+    return np.stack(rows)
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels, from the header alone.
+    """Width and height in pixels of the upright image, from the header alone.
 
     Raises:
         UserError: the file is missing or is not a readable image; names the file.
     """
-    with open_image(path) as image:
-        return image.size
+    return photograph_size(path)
 
 
 def write_png(path: Path, rgb: np.ndarray) -> None:
@@ -59,17 +64,25 @@ def write_png(path: Path, rgb: np.ndarray) -> None:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Image files directly in `folder`, sorted by name.
+    """Image files directly in `folder`, sorted by name; hidden ones (.name, ._name) are none.
 
     Raises:
-        UserError: `folder` is no folder or holds no image.
+        UserError: `folder` is no folder, cannot be read, or holds no image.
     """
     if not folder.is_dir():
         raise UserError(f"folder {folder} does not exist")
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    try:
+        found = sorted(path for path in folder.iterdir() if is_image_name(path))
+    except OSError as error:
+        raise UserError(f"folder {folder} cannot be read ({error.strerror})") from None
     if not found:
         raise UserError(f"folder {folder} holds no image ({', '.join(SUFFIXES)})")
     return found
+
+
+def is_image_name(path: Path) -> bool:
+    """Whether a file's name is that of an image, and none that systems put beside images."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def to_tensor(rgb: np.ndarray) -> torch.Tensor:

@@ -1,23 +1,43 @@
 """Frozen networks whose features the content loss compares.
 
-Each gives the features of one layer, scaled so that their squared difference is of the size of
-the pixel one over [-1, 1]: SRGAN's reason for 1/12.75 on VGG54 (arXiv 1609.04802, section 2.2.1).
-The other scales, and the choice of layer and network, come from benchmarks/content_networks.py
-(results: benchmarks/README.md).
+Each gives the features of one layer, scaled so that on bicubic images their squared difference to
+HR is as large as the pixel one over [-1, 1]: SRGAN's reason for 1/12.75 on VGG54 (arXiv 1609.04802,
+section 2.2.1). The scales are measured by benchmarks/content_scale.py, and so is what each layer
+weighs beside the adversarial term (results: benchmarks/README.md).
 """
 
 from collections.abc import Callable
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ..common.content import weights_file
 from ..common.errors import UserError
+from ..common.params import Content
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-# index of the ReLU behind each convolution in torchvision's VGG19.features
-VGG19_RELU = {"conv1_2": 3, "conv2_2": 8, "conv3_4": 17, "conv4_4": 26, "conv5_4": 35}
+
+# The scale of each layer, as measured on BSDS500; what it multiplies has the weights' own scale.
+SCALES = {
+    "vgg16": {
+        "relu1_2": 1.344e-3, "relu2_2": 4.723e-4, "relu3_3": 4.326e-4, "relu4_3": 2.078e-3,
+        "relu5_3": 2.317e-2,
+    },
+    # Not measured, for want of torchvision's file: SRGAN's 1/12.75, which was meant for Caffe's.
+    "vgg19": {"relu2_2": 1 / 12.75, "relu5_4": 1 / 12.75},
+    "vgg19_random": {
+        "relu1_2": 2.319, "relu2_2": 2.781, "relu3_4": 3.861, "relu4_4": 5.729, "relu5_4": 8.242,
+    },
+    "efficientnet_lite0": {"stage1": 3.123e-2, "stage2": 2.033e-2, "stage3": 2.321e-2},
+}  # fmt: skip
+# Index of the layer in torchvision's `features`.
+_VGG16_INDEX = {"relu1_2": 3, "relu2_2": 8, "relu3_3": 15, "relu4_3": 22, "relu5_3": 29}
+_VGG19_INDEX = {"relu1_2": 3, "relu2_2": 8, "relu3_4": 17, "relu4_4": 26, "relu5_4": 35}
+_SHIPPED = "vgg16_to_relu3_3.safetensors"
 
 
 class ContentNetwork(nn.Module):
@@ -27,6 +47,9 @@ class ContentNetwork(nn.Module):
         self, layers: nn.Module, mean: tuple[float, ...], std: tuple[float, ...], scale: float
     ) -> None:
         super().__init__()
+        for layer in layers.modules():
+            if getattr(layer, "inplace", False):
+                layer.inplace = False
         self.layers = layers
         self.scale = scale
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1))
@@ -41,46 +64,56 @@ class ContentNetwork(nn.Module):
         return self.layers((image - self.mean) / self.std) * self.scale
 
 
-def vgg19(weights: str | None, layer: str = "conv5_4", scale: float = 1 / 12.75) -> ContentNetwork:
-    """SRGAN's VGG54: VGG19 trained on ImageNet, behind the ReLU of conv5_4.
+def build_content(content: Content, downloaded: Path) -> ContentNetwork:
+    """The content network of params.yaml (`content`), on the CPU.
 
     Args:
-        weights: a local copy of torchvision's file; None lets torchvision fetch it once.
+        content: which network, which layer, and a local file for its weights.
+        downloaded: the folder where stage download puts weights.
 
     Raises:
-        UserError: the file is missing or no VGG19, or cannot be fetched.
+        UserError: a file of weights is missing, damaged or of another network.
     """
-    from torchvision.models import VGG19_Weights
+    file = weights_file(content.network, content.layer)
+    local = Path(content.weights) if content.weights else downloaded / file.name if file else None
+    return _BUILDERS[content.network](content.layer, local)
+
+
+def vgg16(layer: str, weights: Path | None) -> ContentNetwork:
+    """VGG16 trained on ImageNet (Simonyan and Zisserman; Caffe's weights), behind a ReLU.
+
+    Args:
+        layer: a key of SCALES["vgg16"].
+        weights: all thirteen convolutions, for layers deeper than those that ship.
+    """
+    from torchvision.models import vgg16 as build
+
+    layers = build(weights=None).features[: _VGG16_INDEX[layer] + 1]
+    if weights is None:
+        with as_file(files(__package__).joinpath(_SHIPPED)) as shipped:
+            _load(layers, shipped, "vgg16")
+    else:
+        _load(layers, weights, "vgg16")
+    return ContentNetwork(layers, IMAGENET_MEAN, IMAGENET_STD, SCALES["vgg16"][layer])
+
+
+def vgg19(layer: str, weights: Path) -> ContentNetwork:
+    """SRGAN's network: VGG19 trained on ImageNet, torchvision's file; its VGG54 is relu5_4."""
     from torchvision.models import vgg19 as build
 
-    url = VGG19_Weights.IMAGENET1K_V1.url
-    network = build(weights=None)
-    try:
-        if weights is None:
-            state = torch.hub.load_state_dict_from_url(url, progress=True, check_hash=True)
-        else:
-            state = torch.load(Path(weights), map_location="cpu", weights_only=True)
-        network.load_state_dict(state)
-    except Exception as error:
-        where = f"file {weights}" if weights else f"address {url}"
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"params.yaml: content.network = vgg19: no weights from {where} ({reason}); set "
-            f"content.weights to a local copy of {url.rsplit('/', 1)[1]}, or content.network to "
-            "vgg19_random or efficientnet_lite0, which need no network"
-        ) from None
-    layers = network.features[: VGG19_RELU[layer] + 1]
-    return ContentNetwork(_not_in_place(layers), IMAGENET_MEAN, IMAGENET_STD, scale)
+    layers = build(weights=None).features[: _VGG19_INDEX[layer] + 1]
+    _load(layers, weights, "vgg19")
+    return ContentNetwork(layers, IMAGENET_MEAN, IMAGENET_STD, SCALES["vgg19"][layer])
 
 
-def vgg19_random(layer: str = "conv1_2", scale: float = 2.476) -> ContentNetwork:
+def vgg19_random(layer: str, weights: Path | None = None) -> ContentNetwork:
     """VGG19 with random weights, the same on every call (arXiv 2103.10571)."""
     from torchvision.models import vgg19 as build
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        layers = build(weights=None).features[: VGG19_RELU[layer] + 1]
-    return ContentNetwork(_not_in_place(layers), IMAGENET_MEAN, IMAGENET_STD, scale)
+        layers = build(weights=None).features[: _VGG19_INDEX[layer] + 1]
+    return ContentNetwork(layers, IMAGENET_MEAN, IMAGENET_STD, SCALES["vgg19_random"][layer])
 
 
 def load_efficientnet_lite0() -> tuple[nn.Module, float, float]:
@@ -101,27 +134,36 @@ def load_efficientnet_lite0() -> tuple[nn.Module, float, float]:
     return network, 127 / 255, 128 / 255
 
 
-def efficientnet_lite0(stage: int = 1, scale: float = 0.0303) -> ContentNetwork:
-    """EfficientNet-Lite0 trained on ImageNet, behind its `stage`-th group of blocks."""
+def efficientnet_lite0(layer: str, weights: Path | None = None) -> ContentNetwork:
+    """EfficientNet-Lite0 trained on ImageNet, behind one of its groups of blocks."""
     network, mean, std = load_efficientnet_lite0()
-    layers = nn.Sequential(network.conv_stem, network.bn1, *network.blocks[:stage])
-    return ContentNetwork(_not_in_place(layers), (mean,) * 3, (std,) * 3, scale)
+    groups = network.blocks[: int(layer.removeprefix("stage"))]
+    layers = nn.Sequential(network.conv_stem, network.bn1, *groups)
+    scale = SCALES["efficientnet_lite0"][layer]
+    return ContentNetwork(layers, (mean,) * 3, (std,) * 3, scale)
 
 
-def _not_in_place(layers: nn.Module) -> nn.Module:
-    for layer in layers.modules():
-        if getattr(layer, "inplace", False):
-            layer.inplace = False
-    return layers
-
-
-BUILDERS: dict[str, Callable[[str | None], ContentNetwork]] = {
+_BUILDERS: dict[str, Callable[[str, Path | None], ContentNetwork]] = {
+    "vgg16": vgg16,
     "vgg19": vgg19,
-    "vgg19_random": lambda weights: vgg19_random(),
-    "efficientnet_lite0": lambda weights: efficientnet_lite0(),
+    "vgg19_random": vgg19_random,
+    "efficientnet_lite0": efficientnet_lite0,
 }
 
 
-def build_content(network: str, weights: str | None) -> ContentNetwork:
-    """The content network named in params.yaml (`content.network`, `content.weights`)."""
-    return BUILDERS[network](weights)
+def _load(layers: nn.Sequential, file: Path, network: str) -> None:
+    """Read the first layers' weights from a file of torchvision's names (features.0.weight)."""
+    try:
+        if file.suffix == ".safetensors":
+            state = load_file(file)
+        else:
+            state = torch.load(file, map_location="cpu", weights_only=True)
+        own = {name: state[f"features.{name}"].float() for name in layers.state_dict()}
+        layers.load_state_dict(own)
+    except Exception as error:  # of whatever kind: torch's readers raise many
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"params.yaml: content.network = {network}: no weights from {file} ({reason}); run "
+            "`dvc repro download`, set content.weights to a file of them, or choose vgg16 with a "
+            "layer up to relu3_3, which ships"
+        ) from None

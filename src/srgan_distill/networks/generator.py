@@ -67,13 +67,32 @@ class Generator(nn.Module):
         """Channels of every layer but the upsampling ones."""
         return self.head[0].out_channels
 
+    @property
+    def reach(self) -> int:
+        """LR pixels to each side that an SR pixel depends on.
+
+        From the output back: the 9x9 tail reads 4 pixels to either side at 4x, which are 2 at 2x;
+        the last upsampling convolution (3x3) 1 more there. Those 3 at 2x reach 2 LR pixels, for a
+        pixel may be the outer one of its pair. To them come 1 for the first upsampling
+        convolution, 1 for the fusing one, 2 for the convolutions of each block, 4 for the head.
+        """
+        return 2 + 1 + 1 + 2 * len(self.blocks) + 4
+
     def forward(self, lr: Tensor) -> Tensor:
-        features = self.head(lr)
-        features = self.upsample[0](features + self.fuse(self.blocks(features)))
+        return self.with_block_outputs(lr)[0]
+
+    def with_block_outputs(self, lr: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """SR, and the output of every residual block, [N, filters, H, W] each."""
+        head = features = self.head(lr)
+        outputs = []
+        for block in self.blocks:
+            features = block(features)
+            outputs.append(features)
+        features = self.upsample[0](head + self.fuse(features))
         # PReLU, PixelShuffle and tail, the shuffle put last: the same function, faster.
         last, _, activation = self.upsample[1]
         features = prelu(last(features), activation.weight.repeat_interleave(4))
-        return shuffled_convolution(features, self.tail.weight, self.tail.bias)
+        return shuffled_convolution(features, self.tail.weight, self.tail.bias), outputs
 
 
 class PlainGenerator(Generator):

@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from torch import nn
 
 from ..common.errors import UserError
 from .generator import Generator
@@ -22,21 +23,54 @@ def save_generator(path: Path, generator: Generator) -> None:
     os.replace(part, path)
 
 
-def load_generator(path: Path) -> Generator:
+def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") -> Generator:
     """Read a generator that `save_generator` wrote, on the CPU, in eval mode.
+
+    Args:
+        advice: what to do about a file that is none.
 
     Raises:
         UserError: the file is missing, damaged, or not such a file.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            generator = Generator(**json.loads((file.metadata() or {})["generator"]))
+            size = (file.metadata() or {}).get("generator")
+            if size is None:
+                raise ValueError("it does not say how large its network is")
+            generator = Generator(**json.loads(size))
             generator.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except FileNotFoundError:
         raise UserError(f"generator {path} does not exist; `dvc repro` makes it") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[0]
+    except (
+        SafetensorError, OSError, MemoryError, OverflowError, RuntimeError, TypeError, ValueError
+    ) as error:  # fmt: skip
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"{path} is not a generator of this pipeline ({reason}); delete it and run `dvc repro`"
+            f"{path} is not a generator of this pipeline ({reason}); {advice}"
         ) from None
     return generator.eval()
+
+
+def save_network(path: Path, network: nn.Module) -> None:
+    """Write the weights of a network whose shape the reader knows, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    save_file(
+        {name: value.cpu().contiguous() for name, value in network.state_dict().items()}, part
+    )
+    os.replace(part, path)
+
+
+def load_network(path: Path, network: nn.Module) -> None:
+    """Read weights that `save_network` wrote into `network`.
+
+    Raises:
+        UserError: the file is missing or damaged, or of a network of another shape.
+    """
+    try:
+        network.load_state_dict(load_file(path))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; `dvc repro` makes it") from None
+    except (SafetensorError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} does not fit ({reason}); delete it and run `dvc repro`") from None

@@ -93,7 +93,6 @@ def difference_interval(model: pd.DataFrame, reference: pd.DataFrame, metric: st
 
 def interval_text(interval: Interval, metric: str, sign: str = "") -> str:
     """`28.43 [27.90, 29.00]`, or `28.43 (n=1)` where there is no interval."""
-    mean = METRICS[metric].text(interval.mean, sign)
-    if not interval.known:
-        return f"{mean} (n={interval.images})"
-    return f"{mean} [{METRICS[metric].text(interval.low, sign)}, {METRICS[metric].text(interval.high, sign)}]"
+    ends = interval.mean, interval.low, interval.high
+    mean, low, high = (METRICS[metric].text(end, sign) for end in ends)
+    return f"{mean} [{low}, {high}]" if interval.known else f"{mean} (n={interval.images})"

@@ -78,7 +78,7 @@ def table2(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     theirs["model"] = theirs.pop("method").map(keys)
     # Ours first, so that an outer merge's extra rows, the paper's own sets, come after them.
     both = ours.merge(theirs, on=["model", "set"], how="outer", sort=False)
-    both.insert(1, "method", both["model"].map(paper.title))
+    both.insert(1, "method", both["model"].map(display_name))
     both["images"] = both["images"].astype("Int64")
     return _in_order(both, "set", [*ours["set"], *theirs["set"]]).pipe(
         _in_order, "model", [*scores, *theirs["model"]]

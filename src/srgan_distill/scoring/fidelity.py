@@ -1,10 +1,13 @@
-"""SSIM by the standard protocol, and the paper's PSNR, on uint8 RGB arrays [height, width, 3], 0..255."""
+"""SSIM by the standard protocol, and the paper's PSNR.
+
+On uint8 RGB arrays, [height, width, 3], values 0..255.
+"""
 
 import numpy as np
 
 from ..imaging.protocol import decibels, measured_luma
 
-_SSIM_WINDOW = 11
+WINDOW = 11
 
 
 def ssim(sr: np.ndarray, hr: np.ndarray) -> float:
@@ -15,15 +18,18 @@ def ssim(sr: np.ndarray, hr: np.ndarray) -> float:
     Raises:
         UserError: a side is shorter than the window after cropping.
     """
+    return ssim_of_luma(*measured_luma(sr, hr, smallest=WINDOW))
+
+
+def ssim_of_luma(sr: np.ndarray, hr: np.ndarray) -> float:
+    """The same of float64 luma, [height, width], where whole windows fit."""
     from skimage.metrics import structural_similarity
 
-    sr_y, hr_y = measured_luma(sr, hr, smallest=_SSIM_WINDOW)
     return float(
         structural_similarity(
-            sr_y, hr_y, gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
-            data_range=255,
+            sr, hr, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255
         )
-    )  # fmt: skip
+    )
 
 
 def psnr_wrapped(sr: np.ndarray, hr: np.ndarray) -> float:

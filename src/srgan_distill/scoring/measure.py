@@ -18,8 +18,9 @@ import numpy as np
 from ..common.errors import UserError
 from ..common.metrics import METRICS, PI_PARTS, WEIGHT_FILES
 from ..imaging.images import to_tensor
-from ..imaging.protocol import psnr, require_side
-from .fidelity import psnr_wrapped, ssim
+from ..imaging.protocol import require_side
+from .bands import psnr_of_any_size, ssim_of_any_size
+from .fidelity import psnr_wrapped
 
 # Local parameter files of no-reference metrics; a name left out (or None) is downloaded.
 Weights = Mapping[str, str | Path | None]
@@ -33,8 +34,8 @@ _PIRM = {"crop_border": 4, "color_space": "ycbcr"}
 
 
 _FULL_REFERENCE: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "psnr": psnr,
-    "ssim": ssim,
+    "psnr": psnr_of_any_size,
+    "ssim": ssim_of_any_size,
     "psnr_wrapped": psnr_wrapped,
 }
 

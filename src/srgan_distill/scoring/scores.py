@@ -1,7 +1,6 @@
 """Scores of one image pair, and of a folder of super-resolved images against its HR folder."""
 
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,12 @@ from ..common.errors import UserError
 from ..common.metrics import METRICS
 from ..common.scale import SCALE
 from ..imaging.images import crop_to_multiple, list_images, read_rgb
+from ..imaging.photographs import MOST_PIXELS
 from .measure import Weights, check_available, measure
+from .pairing import pair_names
 
-# What public SR code puts behind the name of the HR image.
-_SUFFIX = re.compile(r"[_-]?x4|[_-]sr|_SRF_4(_.+)?", re.IGNORECASE)
+_MOST_PIXELS = SCALE**2 * MOST_PIXELS
+"""Of the largest photograph, enlarged."""
 
 
 def score_pair(
@@ -45,18 +46,27 @@ def score_pair(
     return {name: measure(name, sr, hr, weights) for name in metrics}
 
 
-def score_folders(
-    sr_dir: Path,
-    hr_dir: Path,
+def find_pairs(
+    sr_dir: Path, hr_dir: Path, sr_suffix: str = "", hr_suffix: str = ""
+) -> list[tuple[Path, Path]]:
+    """The SR and HR images of two folders that belong together by their names, see `pair_names`.
+
+    Raises:
+        UserError: a folder without images, or images without a partner or with several.
+    """
+    return pair_names(list_images(sr_dir), list_images(hr_dir), sr_suffix, hr_suffix)
+
+
+def score_pairs(
+    pairs: Sequence[tuple[Path, Path]],
     metrics: Sequence[str],
     weights: Weights | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
-    """Score every image of `sr_dir` against the image of that name in `hr_dir`.
+    """Score SR images against their HR images.
 
     Args:
-        sr_dir: SR images, named as the HR image or as it with x4, _x4, _SR, -sr, _SRF_4_... behind.
-        hr_dir: HR images.
+        pairs: files of SR and HR.
         metrics: names of `srgan_distill.common.metrics`.
         weights: local parameter files of no-reference metrics, see `measure.check_available`.
         progress: show a bar on a terminal's stderr.
@@ -65,28 +75,36 @@ def score_folders(
         One row per image: `image` (stem of the HR file), then one float column per metric.
 
     Raises:
-        UserError: files without partner, sizes that do not belong together, a file that is no
-            image, a metric that cannot be had. Names and metrics are checked before any scoring.
+        UserError: sizes that do not belong together, a file that is no image or holds what 8-bit
+            RGB does not (see `read_rgb`), a metric that cannot be had. Metrics are checked before
+            any scoring.
     """
-    pairs = _match(list_images(sr_dir), list_images(hr_dir))
     check_available(metrics, weights)
     rows = []
     for sr, hr in tqdm(pairs, desc="score", unit="image", disable=None if progress else True):
         try:
-            values = score_pair(read_rgb(sr), read_rgb(hr), metrics, weights)
+            images = (read_rgb(path, _MOST_PIXELS) for path in (sr, hr))
+            values = score_pair(*images, metrics, weights)
         except UserError as error:
             raise UserError(f"{sr.name}: {error}") from None
         rows.append({"image": hr.stem, **values})
     return pd.DataFrame(rows)
 
 
+def score_folders(
+    sr_dir: Path, hr_dir: Path, metrics: Sequence[str], weights: Weights | None = None
+) -> pd.DataFrame:
+    """`score_pairs` of all images of two folders."""
+    return score_pairs(find_pairs(sr_dir, hr_dir), metrics, weights)
+
+
 def mean_scores(table: pd.DataFrame) -> dict[str, float]:
-    """Mean over images of each metric of a `score_folders` table."""
+    """Mean over images of each metric of a table of scores."""
     return {name: float(table[name].mean()) for name in table.columns.drop("image")}
 
 
 def as_json(table: pd.DataFrame) -> dict[str, Any]:
-    """A `score_folders` table as {"mean": {metric: value}, "images": {image: {metric: value}}}.
+    """A table of scores as {"mean": {metric: value}, "images": {image: {metric: value}}}.
 
     JSON knows no infinity: the PSNR of identical images, and a mean over it, is None (null).
     """
@@ -95,7 +113,7 @@ def as_json(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def as_text(table: pd.DataFrame) -> str:
-    """A `score_folders` table as aligned plain text, the mean in the last row."""
+    """A table of scores as aligned plain text, the mean in the last row."""
     names = list(table.columns.drop("image"))
     rows = [*table.values.tolist(), SEPARATING_LINE, ["mean", *mean_scores(table).values()]]
     return tabulate(
@@ -108,32 +126,6 @@ def as_text(table: pd.DataFrame) -> str:
 
 def _finite(values: dict[str, float]) -> dict[str, float | None]:
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
-
-
-def _match(srs: list[Path], hrs: list[Path]) -> list[tuple[Path, Path]]:
-    hr_stems = {hr.stem for hr in hrs}
-    suffixed = [sr for sr in srs if sr.stem not in hr_stems]
-    found = {
-        hr: [sr for sr in srs if sr.stem == hr.stem]
-        or [sr for sr in suffixed if _is_suffixed(sr.stem, hr.stem)]
-        for hr in hrs
-    }
-    matched = {sr for candidates in found.values() for sr in candidates}
-    for problem, paths in (
-        ("no SR image for HR", [hr for hr in hrs if not found[hr]]),
-        ("no HR image for SR", [sr for sr in srs if sr not in matched]),
-        ("several SR images for one HR", [sr for c in found.values() if len(c) > 1 for sr in c]),
-        ("several HR images of one name", [hr for hr in hrs if len(hr_stems) < len(hrs)]),
-    ):
-        if paths:
-            raise UserError(f"{problem}: {', '.join(path.name for path in paths)}")
-    return [(candidates[0], hr) for hr, candidates in found.items()]
-
-
-def _is_suffixed(stem: str, hr_stem: str) -> bool:
-    # SelfExSR's public test sets name their HR images img_001_SRF_4_HR.png.
-    base = re.sub(r"(_SRF_4)?[_-]HR$", "", hr_stem)
-    return stem.startswith(base) and _SUFFIX.fullmatch(stem[len(base) :]) is not None
 
 
 def _size(rgb: np.ndarray) -> str:

@@ -148,7 +148,9 @@ PUBLIC: dict[str, PublicSet] = {
         (BENCHMARK, _one_by_one("Urban100", 125, "65d9d84a34b72c6f7ca1e26a12df1e4c")),
         names=tuple(f"img_{number:03}" for number in range(1, 101)),
     ),
-    "General100": PublicSet(100, 60, ("General100", "General-100"), (LAPSRN,)),
+    "General100": PublicSet(
+        100, 60, ("General100/HR", "General100", "General-100"), (LAPSRN,)
+    ),
     "DIV2KTrain": PublicSet(
         800, 3530, ("DIV2K_train_HR",),
         (_div2k("train", 3531, "bdc2d9338d4e574fe81bf7d158758658"),),

@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from ..common.content import WeightsFile
 from ..common.errors import UserError
 from ..common.metrics import parameter_files
 from .catalogue import PUBLIC
+from .content import fetch_content
 from .data_sets import fetch
 from .mirror import VARIABLE, Mirror
 from .public import space_needed
@@ -47,21 +49,37 @@ class Downloads:
             except Unavailable as error:
                 self._missing[_place(name)] = str(error)
 
-    def weights(self, files: Mapping[str, str], given: Mapping[str, str], target: Path) -> None:
-        """Put parameter files, by the metric that needs them, into the folder `target`.
+    def weights(self, metrics: Collection[str], given: Mapping[str, str], target: Path) -> None:
+        """Put the parameter files that `metrics` need into the folder `target`.
 
         Args:
-            files: metric -> file name.
-            given: metric -> the user's own copy.
+            metrics: names; pi needs the files of its two parts.
+            given: metric, or part of pi -> the user's own copy.
         """
-        for metric, file in files.items():
+        files = parameter_files(metrics)
+        for part, file in files.items():
             try:
-                source = fetch_weights(file, target, given.get(metric), self._mirror, self._store)
-                print(f"download: {file} of metric {metric} from {source}")
+                source = fetch_weights(file, target, given.get(part), self._mirror, self._store)
+                print(f"download: {file} of metric {part} from {source}")
             except Unavailable as error:
-                what = f"{file}, which {_users(metric, list(files))} needs: weights/{file}"
+                what = f"{file}, which {_users(part, metrics)} needs: weights/{file}"
                 self._missing[what] = str(error)
         write_sums(target, [file for file in files.values() if (target / file).exists()])
+
+    def content(self, file: WeightsFile | None, target: Path) -> None:
+        """Put the content network's weights into the folder `target`, which is there in any case.
+
+        DVC tracks files: without any, it would lose the folder.
+        """
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "README.txt").write_text("Weights of the content network, if it needs a file.\n")
+        if file is None:
+            return
+        try:
+            source = fetch_content(file, target, self._mirror, self._store)
+            print(f"download: {file.name} of the content network from {source}")
+        except Unavailable as error:
+            self._missing[f"{file.name}, the content network's: weights/{file.name}"] = str(error)
 
     def require_all(self) -> None:
         """Stop if anything is missing.
@@ -80,7 +98,7 @@ def _place(name: str) -> str:
     return f"{name}: {data_set.folders[0]}/ with its {data_set.count} images, or {archives}"
 
 
-def _users(part: str, metrics: list[str]) -> str:
+def _users(part: str, metrics: Collection[str]) -> str:
     return " and ".join(metric for metric in metrics if part in parameter_files([metric]))
 
 

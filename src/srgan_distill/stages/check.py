@@ -18,7 +18,7 @@ def run() -> None:
     """Check params.yaml whole, every profile of it."""
     params = load()
     weights = params.content.weights
-    if params.content.network == "vgg19" and weights and not Path(weights).is_file():
+    if weights and not Path(weights).is_file():
         raise UserError(f"{FILE}: content.weights = {weights!r}: there is no such file")
     for name, profile in params.profiles.items():
         for use, data_sets in profile.download:

@@ -8,26 +8,28 @@ from ..common.errors import UserError
 from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import TRAINED, all_runs
-from ..results.curves import collect
+from ..results.curves import collect, quantities
+
+SYSTEM = ("images_per_second", "device_load", "device_memory")
+"""What another run would measure differently: in data/<profile>/system/curves/, not in git."""
 
 
 def run() -> None:
     """Write metrics/<profile>/curves/<quantity>.tsv: run, step, value; pretrain/ apart.
 
-    Speed and system load, which another run would measure differently, go into
-    data/<profile>/system/curves/. While something trains, it may be called by hand for what there
-    is so far.
+    Every quantity that dvc.yaml plots gets a file there. While something trains, it may be called
+    by hand for what there is so far.
     """
     params = load()
     paths = Paths(params.profile)
     runs = [r for r in all_runs(params.pretrain, params.train, params.strategies) if r.is_trained]
-    written = []
-    for own, folder in (
-        ([run for run in runs if run.stage == TRAINED[0]], paths.metrics("curves", TRAINED[0])),
-        ([run for run in runs if run.stage != TRAINED[0]], paths.metrics("curves")),
-    ):
-        written += collect({run.key: paths.curves(run.name) for run in own}, folder)
-    collect({run.key: paths.system(run.name) for run in runs}, paths.data("system", "curves"))
-    if not written:
+    if not any(paths.curves(run.name).is_dir() for run in runs):
         raise UserError(f"no training curves in {paths.data('models')}; run `dvc repro`")
+    learning = [name for name in quantities() if name not in SYSTEM]
+    written = []
+    for stages, folder, named in ((TRAINED[:1], TRAINED[0], ()), (TRAINED[1:], "", learning)):
+        own = {run.key: paths.curves(run.name) for run in runs if run.stage in stages}
+        written += collect(own, paths.metrics("curves", folder), named)
+    system = {run.key: paths.system(run.name) for run in runs}
+    collect(system, paths.data("system", "curves"), SYSTEM)
     print("curves:", *written, sep="\n  ")

@@ -4,6 +4,7 @@ from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import Run
 from ..networks.weights import load_generator
+from ..training.schedule import schedule
 from ..training.setup import Training, train_generator
 
 
@@ -12,17 +13,19 @@ def run(name: str) -> None:
     params = load()
     paths = Paths(params.profile)
     strategy = params.strategies[name]
+    phases = params.distill.phases(strategy)
+    from_teacher = strategy.discriminator_from == "teacher"
     train_generator(
         Training(
             run=Run(name, "distill"),
             paths=paths,
             start=load_generator(paths.generator("pretrain_student")),
-            phases=params.distill.phases(strategy),
+            schedule=schedule(phases, params.budget.distill, params.losses),
             budget=params.budget.distill,
             seed=params.seed,
             hardware=params.hardware,
-            losses=params.losses,
             content=params.content,
-            teacher=paths.generator(strategy.teacher),
+            teacher=strategy.teacher,
+            discriminator=strategy.teacher if from_teacher else None,
         )
     )

@@ -1,5 +1,6 @@
 """Stage download: the profile's images, and the parameter files of its metrics."""
 
+from ..common.content import weights_file
 from ..common.metrics import parameter_files
 from ..common.params import load
 from ..common.paths import ARCHIVES, Paths
@@ -14,7 +15,10 @@ def run() -> None:
     wanted, metrics = params.budget.download, params.budget.evaluate.metrics
     downloads = Downloads(params.mirror, ARCHIVES)
     downloads.images(wanted.names, paths.images, paths.data("download"))
-    files = parameter_files(metrics)
-    downloads.weights(files, params.budget.evaluate.weights, paths.weights)
+    downloads.weights(metrics, params.budget.evaluate.weights, paths.weights)
+    given = params.content.weights
+    file = weights_file(params.content.network, params.content.layer)
+    downloads.content(None if given else file, paths.content_weights)
     downloads.require_all()
+    files = parameter_files(metrics)
     check_available(metrics, {part: paths.weights / file for part, file in files.items()})

@@ -13,9 +13,10 @@ def run(name: str) -> None:
     """Write metrics/<profile>/gain/<strategy>.json: set -> figure -> value (see `gains`)."""
     params = load()
     paths = Paths(params.profile)
-    if name not in params.strategies:
-        raise UserError(f"params.yaml has no strategy {name!r}; add strategies.{name}")
-    teacher = params.strategies[name].teacher
+    try:
+        teacher = params.strategies[name].teacher
+    except KeyError:
+        raise UserError(f"params.yaml has no strategy {name!r}; add strategies.{name}") from None
     figures = gains(*(read_scores(paths.scores(run)) for run in (name, STUDENT, teacher)))
     path = paths.metrics("gain", f"{name}.json")
     write_json(path, figures)

@@ -1,9 +1,10 @@
 """Stage pretrain: a network's start, trained on the pixel loss alone, as SRGAN's authors do."""
 
-from ..common.params import Phase, load
+from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import Run
 from ..networks.generator import build_generator
+from ..training.schedule import pretraining
 from ..training.setup import Training, train_generator
 
 
@@ -11,14 +12,14 @@ def run(name: str) -> None:
     """Train `name` (a key of `pretrain`) from random weights."""
     params = load()
     recipe = params.pretrain[name]
-    network = params.networks[recipe.network]
+    network, budget = params.networks[recipe.network], params.budget.pretrain[recipe.network]
     train_generator(
         Training(
             run=Run(name, "pretrain"),
             paths=Paths(params.profile),
             start=build_generator(network.filters, network.blocks, params.seed),
-            phases=[Phase(terms=["pixel"])],
-            budget=params.budget.pretrain[recipe.network],
+            schedule=pretraining(budget),
+            budget=budget,
             seed=params.seed,
             hardware=params.hardware,
         )

@@ -19,7 +19,7 @@ def run() -> None:
     size = params.budget.tables.output_height, params.budget.tables.output_width
     folder = paths.metrics("tables")
     tables = all_tables(params.networks, *size, scores)
-    for name, (table, text) in tables.items():
+    for name, (_, text) in tables.items():
         write_text(folder / f"{name}.md", text)
         print(text)
     csv = {name: table for name, (table, _) in tables.items()} | {"scores": joined(scores)}

@@ -4,6 +4,7 @@ from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import Run
 from ..networks.weights import load_generator
+from ..training.schedule import schedule
 from ..training.setup import Training, train_generator
 
 
@@ -17,11 +18,10 @@ def run(name: str) -> None:
             run=Run(name, "train"),
             paths=paths,
             start=load_generator(paths.generator(f"pretrain_{recipe.network}")),
-            phases=recipe.phases,
+            schedule=schedule(recipe.phases, params.budget.train, params.losses),
             budget=params.budget.train,
             seed=params.seed,
             hardware=params.hardware,
-            losses=params.losses,
             content=params.content,
         )
     )

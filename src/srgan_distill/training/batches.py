@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..common.params import Budget
+from ..common.params import BatchBudget
 from ..common.scale import SCALE
 from ..networks.compute import Compute
 from .distributed import Distributed
@@ -43,7 +43,7 @@ class Tiles:
     def cut(
         self,
         step: int,
-        seed: int,
+        seed: tuple[int, ...],
         size: int,
         crop: int,
         permute_channels: bool = False,
@@ -55,7 +55,7 @@ class Tiles:
 
         Args:
             step: step of the stage, from 0.
-            seed: seed of the experiment.
+            seed: of the experiment and of the stage.
             size: crops in the batch.
             crop: side of an HR crop in pixels, a multiple of the scale.
             permute_channels: put red, green and blue of each crop in a random order (Yoo et al.,
@@ -67,7 +67,7 @@ class Tiles:
             where the tiles are.
         """
         # torch's own generator ignores all but 32 bits of its seed.
-        mixed = np.random.SeedSequence((seed, step)).generate_state(1).item()
+        mixed = np.random.SeedSequence((*seed, step)).generate_state(1).item()
         random = torch.Generator().manual_seed(mixed)
         side = crop // SCALE
         room = self.lr.shape[-1] - side + 1
@@ -104,8 +104,14 @@ class Batches:
     """Gives each step its crops: this process's part of the batch, on the device."""
 
     def __init__(
-        self, tiles: Tiles, compute: Compute, budget: Budget, seed: int, distributed: Distributed
+        self,
+        tiles: Tiles,
+        compute: Compute,
+        budget: BatchBudget,
+        seed: tuple[int, ...],
+        distributed: Distributed,
     ) -> None:
+        self.size = budget.batch
         self._tiles, self._compute, self._budget = tiles, compute, budget
         self._seed, self._part = seed, distributed.part(budget.batch)
         on_device = tiles.hr.device.type == compute.device.type

@@ -3,22 +3,29 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
+
+from ..common.errors import UserError
 
 _SOURCE = Path(__file__).parents[1]
 CODE = ("imaging", "networks", "training")
-"""The packages that weights depend on: the code deps of the training stages in dvc.yaml."""
+"""The packages that weights depend on, beside the stage's module: its code deps in dvc.yaml."""
 
 
-def fingerprint(settings: dict[str, Any], files: Iterable[Path]) -> str:
-    """What a run's weights depend on: its settings, the files it reads, and the code of `CODE`."""
+LOCK_TIMEOUT = 5.0  # seconds: a stage whose DVC was killed ends itself within two
+
+
+def fingerprint(settings: dict[str, Any], files: Iterable[Path], stage: str) -> str:
+    """What a run's weights depend on: settings, the files it reads, and the stage's code."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     code = [file for package in CODE for file in sorted((_SOURCE / package).rglob("*.py"))]
-    for path in (*files, *code):
+    for path in (*files, *code, _SOURCE / "stages" / f"{stage}.py"):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
@@ -27,8 +34,8 @@ def fingerprint(settings: dict[str, Any], files: Iterable[Path]) -> str:
 class Checkpoint:
     """The state of one run on disk, replaced whole or not at all.
 
-    A file of another run (other settings, data or code, by `fingerprint`) or a damaged one counts
-    as none.
+    A file of another run (other settings, data or code, by `fingerprint`) or a damaged one is not
+    used, and said so.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
@@ -37,11 +44,22 @@ class Checkpoint:
 
     def load(self) -> dict[str, Any] | None:
         """The state saved last by this very run, on the CPU, or None."""
+        if not self._path.exists():
+            return None
         try:
             saved = torch.load(self._path, map_location="cpu", weights_only=True)
-            return saved["state"] if saved["fingerprint"] == self._fingerprint else None
+            state, fingerprint = saved["state"], saved["fingerprint"]
         except Exception:  # of whatever kind: the worst that follows is a start from step 0
+            print(f"checkpoint {self._path} is damaged: starting from step 0")
             return None
+        if fingerprint != self._fingerprint:
+            print(
+                f"checkpoint {self._path} is of other parameters, data, code or hardware: starting "
+                "from step 0"
+            )
+            return None
+        print(f"checkpoint {self._path}: going on from step {state['step']}")
+        return state
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file; a kill at any moment leaves the old one or the new one."""
@@ -52,6 +70,32 @@ class Checkpoint:
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, self._path)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Let no second process train the same run meanwhile.
+
+        The lock goes with its process, however that ends.
+
+        Raises:
+            UserError: another process holds it; names it.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        owner = self._path.with_suffix(".pid")
+        lock = FileLock(self._path.with_suffix(".lock"))
+        try:
+            lock.acquire(timeout=LOCK_TIMEOUT)
+        except Timeout:
+            raise UserError(
+                f"{self._path.stem} is trained by process {owner.read_text()} already; wait for "
+                "it, or end it and run again"
+            ) from None
+        try:
+            owner.write_text(str(os.getpid()))
+            yield
+        finally:
+            owner.unlink(missing_ok=True)
+            lock.release()
 
     def remove(self) -> None:
         """Forget the run: it is complete."""

@@ -22,6 +22,7 @@ from torch.distributed.nn.functional import all_reduce
 
 from ..common.errors import UserError, exit_code
 from ..common.params import Hardware
+from ..common.processes import end_with_parent
 from ..networks.compute import choose_device
 
 Job = TypeVar("Job")
@@ -177,6 +178,7 @@ def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> N
         int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     )
     distributed = Distributed(rank, world_size, local_rank)
+    end_with_parent()
     if not distributed.is_local_zero:
         sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if device == "cuda":

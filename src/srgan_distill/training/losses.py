@@ -1,11 +1,11 @@
-"""The loss terms of equations 1 and 2, and the sum of them that a phase minimises.
+"""The loss terms of equations 1 and 2 and beyond, and what a phase minimises: their weighted sum.
 
-A new term is a function of `Batch` here, a name in `srgan_distill.common.params.method.Term` and a weight in
-params.yaml.
+A new term is a function of `Batch` here, a name in `srgan_distill.common.params.method.Term` and a
+weight in params.yaml.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import torch
@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..networks.content import ContentNetwork
+from ..networks.discriminator import Discriminator
 from ..networks.generator import Generator
+from ..networks.grid import repeated_cell
+
+FLAT_COLOURS = 4
+"""Crops of a batch whose mean colours term `flat` looks at: more bring little and cost time."""
 
 
 def freeze(network: nn.Module) -> nn.Module:
@@ -21,13 +26,34 @@ def freeze(network: nn.Module) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
+def build_hint(filters: int, teacher_filters: int, seed: int) -> nn.Conv2d:
+    """FitNets' regressor from the student's channels to the teacher's; its start is the seed's."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Conv2d(filters, teacher_filters, 1)
+
+
 @dataclass(frozen=True)
 class LossNetworks:
-    """The networks a generator is compared by; None where no term of the stage needs it."""
+    """The networks beside the generator that terms look at; None where no term of a stage does.
+
+    `hint` is FitNets' regressor: it learns with the generator, and is of no use after training.
+    """
 
     content: ContentNetwork | None = None
     teacher: Generator | None = None
-    discriminator: nn.Module | None = None
+    discriminator: Discriminator | None = None
+    hint: nn.Conv2d | None = None
+
+    def learning(self) -> dict[str, nn.Module]:
+        """Those that change in training, by name: they belong into a checkpoint."""
+        found = {name: getattr(self, name) for name in ("discriminator", "hint")}
+        return {name: network for name, network in found.items() if network is not None}
+
+    def all(self) -> list[nn.Module]:
+        """Those there are."""
+        found = [getattr(self, field.name) for field in fields(self)]
+        return [network for network in found if network is not None]
 
 
 class Batch:
@@ -36,8 +62,22 @@ class Batch:
     Images are float32 RGB in [0, 1]: `lr` [N, 3, h, w], `hr` and `sr` [N, 3, 4h, 4w].
     """
 
-    def __init__(self, lr: Tensor, hr: Tensor, sr: Tensor, networks: LossNetworks) -> None:
-        self.lr, self.hr, self.sr, self.networks = lr, hr, sr, networks
+    def __init__(self, lr: Tensor, hr: Tensor, generator: Generator, networks: LossNetworks):
+        self.lr, self.hr, self.generator, self.networks = lr, hr, generator, networks
+
+    @cached_property
+    def sr(self) -> Tensor:
+        return self.generator(self.lr).float()
+
+    @cached_property
+    def block_outputs(self) -> list[Tensor]:
+        """Of the generator's residual blocks, [N, filters, h, w] each.
+
+        Where a term needs them, SR comes from the same pass.
+        """
+        sr, outputs = self.generator.with_block_outputs(self.lr)
+        self.__dict__["sr"] = sr.float()
+        return [output.float() for output in outputs]
 
     @cached_property
     def sr_features(self) -> Tensor:
@@ -55,6 +95,18 @@ class Batch:
 
     @cached_property
     @torch.no_grad()
+    def teacher_block_outputs(self) -> list[Tensor]:
+        """Of the teacher's blocks, as many as the student has, evenly chosen, the last among them.
+
+        [N, teacher's filters, h, w] each.
+        """
+        sr, outputs = self.networks.teacher.with_block_outputs(self.lr)
+        self.__dict__["teacher_sr"] = sr.float()
+        own, theirs = len(self.generator.blocks), len(outputs)
+        return [outputs[(number + 1) * theirs // own - 1].float() for number in range(own)]
+
+    @cached_property
+    @torch.no_grad()
     def teacher_features(self) -> Tensor:
         return self.networks.content(self.teacher_sr).float()
 
@@ -65,33 +117,107 @@ def pixel(batch: Batch) -> Tensor:
 
 
 def content(batch: Batch) -> Tensor:
-    """L_c: mean squared error of the content network's features of SR and HR."""
+    """l_c: mean squared error of the content network's features of SR and HR."""
     return F.mse_loss(batch.sr_features, batch.hr_features)
 
 
 def distillation(batch: Batch) -> Tensor:
-    """L_KD: mean squared error of the student's SR and the teacher's (equation 2)."""
+    """l_KD: mean squared error of the student's SR and the teacher's (equation 2)."""
     return F.mse_loss(batch.sr, batch.teacher_sr)
 
 
 def feature_distillation(batch: Batch) -> Tensor:
-    """L_KD in feature space, the variant the paper compares with."""
+    """l_KD in the content network's feature space, the variant the paper compares with."""
     return F.mse_loss(batch.sr_features, batch.teacher_features)
 
 
+def hint(batch: Batch) -> Tensor:
+    """FitNets (Romero et al., arXiv 1412.6550, equation 3), of the block in the middle.
+
+    Mean squared error of the student's output, through a 1x1 convolution that learns with it, and
+    the teacher's.
+    """
+    middle = len(batch.block_outputs) // 2
+    guided = batch.networks.hint(batch.block_outputs[middle]).float()
+    return F.mse_loss(guided, batch.teacher_block_outputs[middle])
+
+
+def attention(batch: Batch) -> Tensor:
+    """Attention transfer (Zagoruyko and Komodakis, arXiv 1612.03928, equation 2), of all blocks.
+
+    Mean squared difference of the attention maps: the squares of a block's output summed over
+    channels, each image's map of length 1.
+    """
+    pairs = zip(batch.block_outputs, batch.teacher_block_outputs, strict=True)
+    losses = [F.mse_loss(_attention_map(ours), _attention_map(theirs)) for ours, theirs in pairs]
+    return torch.stack(losses).mean()
+
+
+def affinity(batch: Batch) -> Tensor:
+    """FAKD (He et al., ICIP 2020, equations 2 to 4), spatial affinity, of all blocks.
+
+    Mean absolute difference of the cosine similarities between any two pixels of a block's output.
+    """
+    pairs = zip(batch.block_outputs, batch.teacher_block_outputs, strict=True)
+    losses = [F.l1_loss(_affinities(ours), _affinities(theirs)) for ours, theirs in pairs]
+    return torch.stack(losses).mean()
+
+
 def adversarial(batch: Batch) -> Tensor:
-    """L_a = -log D(G(LR)) (equation 1)."""
+    """l_a = -log D(G(LR)) (equation 1)."""
     return F.softplus(-batch.networks.discriminator(batch.sr).float()).mean()
+
+
+def flat(batch: Batch) -> Tensor:
+    """What constant LR images give should be constant: the mean variance of the repeated cell.
+
+    Of the mean colours of some crops, BatchNorm in eval mode: one colour does not change another's
+    result. It holds down the grid (networks/grid.py), which the adversarial term rewards.
+    """
+    training = batch.generator.training
+    batch.generator.eval()
+    colours = batch.lr[:FLAT_COLOURS].mean((2, 3))
+    cells = repeated_cell(batch.generator, colours).float()
+    batch.generator.train(training)
+    return cells.var((2, 3), correction=0).mean()
+
+
+def _attention_map(features: Tensor) -> Tensor:
+    """[N, C, h, w] to [N, h w]."""
+    return F.normalize(features.square().mean(1).flatten(1), dim=1)
+
+
+def _affinities(features: Tensor) -> Tensor:
+    """[N, C, h, w] to [N, h w, h w]."""
+    pixels = F.normalize(features.flatten(2), dim=1)
+    return pixels.transpose(1, 2) @ pixels
 
 
 TERMS: dict[str, Callable[[Batch], Tensor]] = {
     term.__name__: term
-    for term in (pixel, content, distillation, feature_distillation, adversarial)
+    for term in (
+        pixel, content, distillation, feature_distillation, hint, attention, affinity, adversarial,
+        flat,
+    )
+}  # fmt: skip
+_OF_BLOCKS = {"hint", "attention", "affinity"}
+_NEEDS = {
+    "content": {"content", "feature_distillation"},
+    "teacher": {"distillation", "feature_distillation", *_OF_BLOCKS},
+    "discriminator": {"adversarial"},
+    "hint": {"hint"},
 }
 
 
+def generator_losses(batch: Batch, terms: Iterable[str]) -> list[Tensor]:
+    """The value of each term; those of the blocks first, so that one pass serves all of them."""
+    terms = list(terms)
+    values = {term: TERMS[term](batch) for term in sorted(terms, key=lambda t: t not in _OF_BLOCKS)}
+    return [values[term] for term in terms]
+
+
 def discriminator_loss(discriminator: nn.Module, sr: Tensor, hr: Tensor) -> Tensor:
-    """L_D: cross entropy of telling HR (real) from SR (fake); no gradient reaches `sr`."""
+    """l_D: cross entropy of telling HR (real) from SR (fake); no gradient reaches `sr`."""
     real = discriminator(hr).float()
     fake = discriminator(sr.detach()).float()
     return F.softplus(-real).mean() + F.softplus(fake).mean()
@@ -99,9 +225,4 @@ def discriminator_loss(discriminator: nn.Module, sr: Tensor, hr: Tensor) -> Tens
 
 def needed_networks(terms: set[str]) -> set[str]:
     """Which fields of `LossNetworks` these terms look at."""
-    needs = {
-        "content": {"content", "feature_distillation"},
-        "teacher": {"distillation", "feature_distillation"},
-        "discriminator": {"adversarial"},
-    }
-    return {network for network, users in needs.items() if users & terms}
+    return {network for network, users in _NEEDS.items() if users & terms}

@@ -3,7 +3,8 @@
 import copy
 import hashlib
 import time
-from collections.abc import Callable
+import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from safetensors.torch import save
 from torch import nn
 
 from ..common.errors import UserError
-from ..common.params import Budget, Content, Hardware, Losses, Phase
+from ..common.params import BatchBudget, Content, Hardware
 from ..common.paths import Paths
 from ..common.runs import Run
 from ..imaging.images import read_rgb, to_tensor, to_uint8
@@ -22,13 +23,15 @@ from ..networks.compute import Compute, choose_compute, keep_freed_memory, make_
 from ..networks.content import build_content
 from ..networks.discriminator import build_discriminator
 from ..networks.generator import Generator
-from ..networks.weights import load_generator, save_generator
+from ..networks.grid import grid
+from ..networks.weights import load_generator, load_network, save_generator, save_network
 from .batches import Batches, Tiles
 from .checkpoint import Checkpoint, fingerprint
 from .curves import Curves
 from .distributed import Distributed, launch
-from .loop import Trainer
-from .losses import LossNetworks, freeze, needed_networks
+from .loop import Trainer, Validate
+from .losses import LossNetworks, build_hint, freeze, needed_networks
+from .schedule import Schedule
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,35 @@ class Training:
         run: which run this is; its files and its progress line carry its name.
         paths: the folders of the profile.
         start: the generator to start from; stays as it is.
-        phases: which terms are minimised, for which share of `budget.steps`.
-        losses: the weight of each term; None where the pixel term stands alone.
+        schedule: which terms are minimised, with which weights, for how many steps.
         content: the content network, where a term needs it.
-        teacher: weights of the frozen teacher, where a term needs it.
+        teacher: the run that teaches, where a term needs it.
+        discriminator: the run whose discriminator is gone on with; None: a new one.
     """
 
     run: Run
     paths: Paths
     start: Generator
-    phases: list[Phase]
-    budget: Budget
+    schedule: Schedule
+    budget: BatchBudget
     seed: int
     hardware: Hardware
-    losses: Losses | None = None
     content: Content | None = None
-    teacher: Path | None = None
+    teacher: str | None = None
+    discriminator: str | None = None
+
+    @property
+    def terms(self) -> set[str]:
+        """Every term of every phase."""
+        return {term for phase in self.schedule.phases for term in phase.weights}
+
+    def files(self) -> list[Path]:
+        """What the weights depend on, beside settings and code."""
+        paths = self.paths
+        found = [paths.tiles / "hr.npy", paths.tiles / "lr.npy"]
+        found += [paths.generator(self.teacher)] if self.teacher else []
+        found += [paths.discriminator(self.discriminator)] if self.discriminator else []
+        return found
 
 
 def train_generator(training: Training) -> None:
@@ -90,16 +106,16 @@ def _train(training: Training, distributed: Distributed) -> None:
     generator = distributed.synchronize_batch_norm(generator)
     networks = _build_loss_networks(training, compute, distributed)
     if hardware.compile:
-        for network in (generator, networks.content, networks.teacher, networks.discriminator):
-            if network is not None:
-                network.compile()
+        for network in (generator, *networks.all()):
+            network.compile()
     tiles = Tiles.open(paths.tiles, compute.device, hardware.tiles)
+    # Another stage has other crops, not those of pre-training again.
+    seed = training.seed, zlib.crc32(run.stage.encode())
     trainer = Trainer(
         compute=compute,
-        batches=Batches(tiles, compute, training.budget, training.seed, distributed),
+        batches=Batches(tiles, compute, training.budget, seed, distributed),
         networks=networks,
-        weights=training.losses.model_dump() if training.losses else {"pixel": 1.0},
-        budget=training.budget,
+        schedule=training.schedule,
         validate=validation(paths.validation, compute),
         curves=Curves(paths.curves(run.name), paths.system(run.name), distributed.is_local_zero),
         checkpoint=checkpoint,
@@ -107,58 +123,75 @@ def _train(training: Training, distributed: Distributed) -> None:
         fused_adam=hardware.fused_adam,
         checkpoint_seconds=hardware.checkpoint_seconds,
     )
-    with trainer.curves:
-        score = trainer.train(generator, training.phases, run.key)
+    with checkpoint.locked() if distributed.is_local_zero else nullcontext(), trainer.curves:
+        trained = trainer.train(generator, run.key)
+        if distributed.is_local_zero:
+            _save(training, trained, networks)
+            checkpoint.remove()
     if not distributed.is_local_zero:
         return
-    save_generator(paths.generator(run.name), generator)
-    checkpoint.remove()
     print(
-        f"{run.key}: {training.budget.steps} steps of {training.budget.batch} crops in "
+        f"{run.key}: {training.schedule.steps} steps of {training.budget.batch} crops in "
         f"{time.perf_counter() - began:.0f} s on {distributed.world_size} x {compute}; validation "
-        f"PSNR {score:.2f} dB; {paths.generator(run.name)}"
+        f"PSNR {trainer.curves.last('validation_psnr'):.2f} dB, grid "
+        f"{trainer.curves.last('grid'):.2f}; {paths.generator(run.name)}"
     )
+
+
+def _save(training: Training, trained: Generator, networks: LossNetworks) -> None:
+    """Write what the stage is for; of stage train, what a strategy may go on with too."""
+    run, paths = training.run, training.paths
+    save_generator(paths.generator(run.name), trained)
+    if networks.discriminator is not None and run.stage == "train":
+        save_network(paths.discriminator(run.name), networks.discriminator)
 
 
 def _fingerprint(training: Training, compute: Compute, distributed: Distributed) -> str:
     """Everything the run's weights depend on."""
-    sections = (training.budget, training.losses, training.content, training.hardware)
+    sections = (training.budget, training.content, training.hardware)
     settings = {
         "run": [training.run.key, str(compute), training.seed],
         "torch": [torch.__version__, torch.get_num_threads(), distributed.world_size],
         "sections": [section.model_dump() for section in sections if section],
-        "phases": [phase.model_dump() for phase in training.phases],
+        "phases": [phase.weights for phase in training.schedule.phases],
         "start": hashlib.sha256(save(training.start.state_dict())).hexdigest(),
     }
-    tiles, teacher = training.paths.tiles, training.teacher
-    files = [tiles / "hr.npy", tiles / "lr.npy", *([teacher] if teacher else [])]
-    return fingerprint(settings, files)
+    return fingerprint(settings, training.files(), training.run.stage)
 
 
 def _build_loss_networks(
     training: Training, compute: Compute, distributed: Distributed
 ) -> LossNetworks:
     """Load or build the networks that the terms need, on the device."""
-    needed = needed_networks({term for phase in training.phases for term in phase.terms})
+    needed = needed_networks(training.terms)
     networks: dict[str, nn.Module] = {}
     if "content" in needed:
-        networks["content"] = build_content(training.content.network, training.content.weights)
+        networks["content"] = build_content(training.content, training.paths.content_weights)
     if "teacher" in needed:
-        networks["teacher"] = freeze(load_generator(training.teacher))
+        teacher = load_generator(training.paths.generator(training.teacher))
+        networks["teacher"] = freeze(teacher)
+    if "hint" in needed:
+        networks["hint"] = build_hint(training.start.filters, teacher.filters, training.seed)
     if "discriminator" in needed:
         networks["discriminator"] = build_discriminator(training.budget.crop, training.seed)
+        if training.discriminator:
+            file = training.paths.discriminator(training.discriminator)
+            load_network(file, networks["discriminator"])
     placed = {name: compute.place(network) for name, network in networks.items()}
     if "discriminator" in placed:
         placed["discriminator"] = distributed.synchronize_batch_norm(placed["discriminator"])
     return LossNetworks(**placed)
 
 
-def validation(folder: Path, compute: Compute) -> Callable[[Generator], float]:
-    """A function that gives a generator's mean PSNR (dB, Y) on the pairs of a folder."""
+def validation(folder: Path, compute: Compute) -> Validate:
+    """A function that says how good a generator is on the pairs of a folder.
+
+    It gives `validation_psnr`, the mean PSNR (dB, Y), and `grid` in grey levels.
+    """
     pairs = pairs_of(folder)
 
     @torch.no_grad()
-    def validate(generator: Generator) -> float:
+    def validate(generator: Generator) -> dict[str, float]:
         generator.eval()
         # Read again each time: 100 images of 2K size would take a gigabyte.
         scores = [
@@ -168,6 +201,6 @@ def validation(folder: Path, compute: Compute) -> Callable[[Generator], float]:
             )
             for pair in pairs
         ]
-        return sum(scores) / len(scores)
+        return {"validation_psnr": sum(scores) / len(scores), "grid": grid(generator)}
 
     return validate

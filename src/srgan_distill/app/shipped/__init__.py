@@ -22,7 +22,8 @@ def find(model: str | Path) -> Path:
     Raises:
         UserError: neither.
     """
-    for path in (_FOLDER / f"{model}{_SUFFIX}", Path(model)):
-        if path.is_file():
-            return path
+    if isinstance(model, str | Path):
+        for path in (_FOLDER / f"{model}{_SUFFIX}", Path(model)):
+            if path.is_file():
+                return path
     raise UserError(f"model {model} is neither a file nor a shipped model ({', '.join(names())})")

@@ -1,20 +1,20 @@
 """`srgan-distill upscale`: photographs and folders of them, one line for each that fails."""
 
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from ...common.errors import UserError
 from ...common.scale import SCALE
-from ...imaging.images import SUFFIXES, list_images
+from ...imaging.photographs import Photograph, photograph_size, read_photograph
+from ..output import complain, say
+from .description import kept
 from .formats import Target, format_of
+from .inputs import check_output, identity, is_folder, photographs, result_name
 from .model import Model, upscaled_bands
-from .picture import read_picture
 from .saving import check_free, save_bands
 
 
@@ -27,94 +27,139 @@ class Options:
     force: bool
 
 
-def upscale_files(
-    model: Model, inputs: Sequence[Path], output: Path, options: Options
-) -> tuple[int, int]:
+@dataclass
+class Count:
+    """How many photographs were upscaled, had their result already, and failed."""
+
+    upscaled: int = 0
+    there: int = 0
+    failed: int = 0
+
+    def __str__(self) -> str:
+        there = f", {self.there} there already" if self.there else ""
+        return f"{self.upscaled} upscaled{there}, {self.failed} not"
+
+
+@dataclass
+class _Batch:
+    """What a result must not replace: `inputs` by identity, and the source of each target."""
+
+    inputs: set[tuple[int, int] | None]
+    made: dict[Path, Path] = field(default_factory=dict)
+
+
+def upscale_files(model: Model, inputs: Sequence[Path], output: Path, options: Options) -> Count:
     """Upscale photographs, and print a line for each, on stderr for those that fail.
+
+    Whatever a file makes a decoder raise, the others are upscaled.
 
     Args:
         model: from `load_model`.
         inputs: image files, and folders of them (their own files, not those of their folders).
-        output: a file to write, or a folder (see `is_folder`).
+        output: a file to write, or a folder (see `is_folder`). In a folder, results that are there
+            already are left, so that an interrupted run goes on with what is missing.
         options: of the command.
-
-    Returns:
-        How many were upscaled, and how many failed.
 
     Raises:
         UserError: `output` does not fit the inputs, or its folder cannot be made.
     """
+    check_output(inputs, output)
     into_folder = is_folder(output)
-    if not into_folder and (len(inputs) > 1 or inputs[0].is_dir()):
-        raise UserError(f"-o {output} names one file; several photographs need a folder")
     _make_folder(output if into_folder else output.parent)
-    done = failed = 0
-    made: dict[Path, Path] = {}
-    for source in _photographs(inputs):
+    sources = list(_all_photographs(inputs))
+    batch = _Batch({identity(path) for path in sources if isinstance(path, Path)} - {None})
+    count = Count()
+    for source in sources:
         try:
             if isinstance(source, UserError):
                 raise source
-            target = output / source.name if into_folder else output
-            if target in made:
-                raise UserError(f"image {source}: {target} is already made of {made[target]}")
-            made[target] = source
-            print(_upscale_file(model, source, target, options))
-            done += 1
+            target = output / result_name(source) if into_folder else output
+            _check_target(source, target, batch)
+            if into_folder and not options.force and _is_there(source, target):
+                say(f"{source} -> {target}: there already (--force makes it anew)")
+                count.there += 1
+                continue
+            say(_upscale_file(model, source, target, options))
+            count.upscaled += 1
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            failed += 1
-    return done, failed
-
-
-def is_folder(output: Path) -> bool:
-    """Whether results go into `output` under their own names: it is a folder, or no image's name.
-
-    Raises:
-        UserError: it has the suffix of an image format that cannot be written.
-    """
-    suffix = output.suffix.lower()
-    if output.is_dir():
-        return True
-    if suffix in Image.registered_extensions() and suffix not in SUFFIXES:
-        format_of(output)
-    return suffix not in SUFFIXES
+            complain(error)
+            count.failed += 1
+        except Exception as error:  # of decoders, encoders, systems: none may end the batch
+            complain(f"image {source} cannot be upscaled ({type(error).__name__}: {error})")
+            count.failed += 1
+    return count
 
 
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"folder {folder} cannot be made ({error.strerror})") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"folder {folder} cannot be made ({reason})") from None
 
 
-def _photographs(inputs: Sequence[Path]) -> Iterator[Path | UserError]:
+def _all_photographs(inputs: Iterable[Path]) -> Iterator[Path | UserError]:
     for path in inputs:
         try:
-            yield from list_images(path) if path.is_dir() else [path]
+            found, left_out = photographs(path)
         except UserError as error:
             yield error
+            continue
+        if left_out:
+            complain(f"{path}: left out {left_out}", kind="note")
+        yield from found
+
+
+def _check_target(source: Path, target: Path, batch: _Batch) -> None:
+    """Refuse to write over what this command reads, or has written."""
+    if target in batch.made:
+        raise UserError(f"image {source}: {target} is already made of {batch.made[target]}")
+    if identity(target) in batch.inputs:
+        which = "it" if identity(target) == identity(source) else f"{target}, another photograph"
+        raise UserError(f"image {source}: the result would replace {which}; give another -o")
+    batch.made[target] = source
+
+
+def _is_there(source: Path, target: Path) -> bool:
+    """Whether `target` is the result of an earlier run, by its size."""
+    if not target.is_file():
+        return False
+    width, height = photograph_size(source)
+    try:
+        return photograph_size(target) == (SCALE * width, SCALE * height)
+    except UserError:
+        return False
 
 
 def _upscale_file(model: Model, source: Path, target: Path, options: Options) -> str:
     """Upscale one photograph, and say what came of it."""
     form = format_of(target)
-    if target.exists() and target.samefile(source):
-        raise UserError(f"image {source}: the result would replace it; give another -o")
     check_free(target, options.force)
-    picture = read_picture(source)
+    photograph = read_photograph(source)
     if not form.has_alpha:
-        picture = picture.without_idle_alpha()
-    height, width, channels = picture.pixels.shape
-    dtype = picture.pixels.dtype if form.has_16_bits else np.dtype(np.uint8)
+        photograph = photograph.without_idle_alpha()
+    height, width, channels = photograph.pixels.shape
+    dtype = photograph.pixels.dtype if form.has_16_bits else np.dtype(np.uint8)
     shape = (SCALE * height, SCALE * width, channels)
-    wanted = Target(shape, dtype, picture.metadata, options.quality)
+    metadata = kept(photograph.metadata, channels, form.carries)
+    wanted = Target(shape, dtype, metadata, options.quality)
     with tqdm(
         total=height * width * SCALE**2, desc=source.name, unit="px", unit_scale=True, leave=False,
         disable=None,
     ) as bar:  # fmt: skip
         bands = upscaled_bands(
-            model, picture.pixels, dtype, options.tile, lambda done: bar.update(done * SCALE**2)
+            model, photograph.pixels, dtype, options.tile, lambda done: bar.update(done * SCALE**2)
         )
         save_bands(target, bands, wanted, options.force)
-    note = f" (the first of {picture.pages} pictures in it)" if picture.pages > 1 else ""
-    return f"{source}{note} -> {target}: {shape[1]}x{shape[0]} pixels"
+    return (
+        f"{source} -> {target}: {shape[1]}x{shape[0]} pixels{_remarks(photograph, metadata.lost)}"
+    )
+
+
+def _remarks(photograph: Photograph, lost: Sequence[str]) -> str:
+    remarks = []
+    if photograph.pages > 1:
+        remarks.append(f"the first of {photograph.pages} pictures in it")
+    if lost:
+        remarks.append(f"not kept: {', '.join(lost)}")
+    return f" ({'; '.join(remarks)})" if remarks else ""

@@ -1,24 +1,22 @@
 """The formats a result can have: what each holds, and how it is written."""
 
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from ...common.errors import UserError
-from .picture import NOTHING_KNOWN, Metadata
-from .png import LEVEL, write_png
+from ...imaging.containers import Metadata, Note
+from .description import ANY, EVERYTHING, exif_bytes
+from .png import write_png
+from .tiff import write_tiff
 
 # Rows packed at a time: more of them save nothing.
 _STRIP = 64
-_TIFF_TEXTS = (
-    ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model,
-    ExifTags.Base.DateTime, ExifTags.Base.Artist, ExifTags.Base.Copyright,
-)  # fmt: skip
+_MOST_IN_SEGMENT = 65_533
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Target:
 
     shape: tuple[int, int, int]
     dtype: np.dtype
-    metadata: Metadata = NOTHING_KNOWN
+    metadata: Metadata = field(default_factory=Metadata)
     quality: int = 95
 
     @property
@@ -45,8 +43,9 @@ class Format:
     """One format.
 
     `longest` is the most pixels of a side, `most` the most bytes of pixels, `packed` the share of
-    the pixels' bytes that a photograph takes on the disk, and `canvas` the bytes of memory that
-    writing takes for a pixel beside the bands.
+    the pixels' bytes that a photograph takes on the disk, `canvas` the bytes of memory that
+    writing takes for a pixel beside the bands, and `carries` what it has a place for of what
+    describes a picture.
     """
 
     name: str
@@ -57,6 +56,7 @@ class Format:
     longest: int = 2**31 - 1
     most: float = float("inf")
     canvas: int = 0
+    carries: Mapping[str, float] = field(default_factory=lambda: EVERYTHING)
 
 
 def format_of(path: Path) -> Format:
@@ -93,44 +93,7 @@ def _png(file: BinaryIO, bands: Iterable[np.ndarray], target: Target) -> None:
 
 
 def _tiff(file: BinaryIO, bands: Iterable[np.ndarray], target: Target) -> None:
-    """By tifffile: Pillow has no colours of 16 bit, and takes the whole picture at once."""
-    import tifffile
-
-    texts = Image.Exif()
-    texts.load(target.metadata.exif)
-    channels = target.shape[2]
-    tifffile.imwrite(
-        file,
-        (_packed(strip) for strip in _strips(bands)),
-        # Two dimensions for grey: of one sample a pixel there is no axis.
-        shape=target.shape if channels > 1 else target.shape[:2],
-        dtype=target.dtype,
-        bigtiff=target.size > 2**31,
-        photometric="rgb" if channels >= 3 else "minisblack",
-        planarconfig="contig" if channels > 1 else None,
-        extrasamples=["unassalpha"] if channels in (2, 4) else None,
-        rowsperstrip=_STRIP,
-        compression="zlib",
-        predictor=True,
-        byteorder="<",
-        iccprofile=target.metadata.icc,
-        resolution=target.metadata.dpi,
-        resolutionunit="inch" if target.metadata.dpi else None,
-        extratags=[
-            (int(tag), "s", 0, texts[tag], True)
-            for tag in _TIFF_TEXTS
-            if isinstance(texts.get(tag), str)
-        ],
-        metadata=None,
-        software=False,
-    )
-
-
-def _packed(strip: np.ndarray) -> bytes:
-    """A strip as TIFF's deflate with horizontal differences stores it."""
-    differences = strip.astype(strip.dtype.newbyteorder("<"))
-    differences[:, 1:] -= strip[:, :-1]
-    return zlib.compress(differences.tobytes(), LEVEL)
+    write_tiff(file, _strips(bands), _STRIP, target.shape, target.dtype, target.metadata)
 
 
 def _by_pillow(name: str, **options: Any) -> Write:
@@ -143,27 +106,66 @@ def _by_pillow(name: str, **options: Any) -> Write:
             part = Image.fromarray(strip[..., 0] if channels == 1 else strip)
             canvas.paste(part.convert(mode), (0, top))
             top += len(strip)
-        kept = {"icc_profile": target.metadata.icc, "exif": target.metadata.exif,
-                "dpi": target.metadata.dpi}  # fmt: skip
-        kept = {key: value for key, value in kept.items() if value}
-        canvas.save(file, name, **kept, **options, quality=target.quality)
+        canvas.save(file, name, **_for_pillow(target.metadata), **options, quality=target.quality)
 
     return write
 
 
+def _for_pillow(metadata: Metadata) -> dict[str, Any]:
+    found = {
+        "icc_profile": metadata.icc,
+        "exif": exif_bytes(metadata.exif) if metadata.exif else None,
+        "xmp": metadata.xmp,
+        "dpi": metadata.dpi,
+        "comment": metadata.comment,
+        "extra": _segments(0xED, b"Photoshop 3.0\0", metadata.photoshop or b""),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _segments(marker: int, head: bytes, data: bytes) -> bytes:
+    """Data in as many segments of a JPEG file as they need."""
+    most = _MOST_IN_SEGMENT - len(head)
+    parts = [head + data[start : start + most] for start in range(0, len(data), most)]
+    return b"".join(
+        bytes((0xFF, marker)) + (len(part) + 2).to_bytes(2, "big") + part for part in parts
+    )
+
+
+def _all_but(*names: str) -> dict[str, float]:
+    return {name: most for name, most in EVERYTHING.items() if name not in names}
+
+
 # Colours at full resolution, for they are not the photograph's own any more.
-_JPEG = Format("JPEG", _by_pillow("JPEG", subsampling=0), 0.1, has_alpha=False, longest=65_535,
-               canvas=4)  # fmt: skip
-_TIFF = Format("TIFF", _tiff, 0.4, has_16_bits=True)
+_JPEG = Format(
+    "JPEG", _by_pillow("JPEG", subsampling=0), 0.1, has_alpha=False, longest=65_535, canvas=4,
+    carries=_all_but(Note.GAMMA, Note.TEXT) | {
+        Note.PROFILE: 255 * 65_519, Note.EXIF: _MOST_IN_SEGMENT, Note.XMP: 65_504,
+        Note.COMMENT: _MOST_IN_SEGMENT,
+    },
+)  # fmt: skip
+_TIFF = Format(
+    "TIFF", _tiff, 0.4, has_16_bits=True,
+    carries=_all_but(Note.COMMENT, Note.GAMMA, Note.TEXT),
+)  # fmt: skip
+# libwebp works on a copy, and splits that into planes.
+_WEBP = Format(
+    "WebP", _by_pillow("WEBP"), 0.03, longest=16_383, canvas=10,
+    carries={Note.PROFILE: ANY, Note.EXIF: ANY, Note.XMP: ANY},
+)  # fmt: skip
+_BMP = Format(
+    "BMP", _by_pillow("BMP"), 1, has_alpha=False, most=2**32 - 2**16, canvas=4,
+    carries={Note.RESOLUTION: 1},
+)  # fmt: skip
 
 FORMATS = {
-    ".png": Format("PNG", _png, 0.4, has_16_bits=True),
+    ".png": Format("PNG", _png, 0.4, has_16_bits=True, carries=_all_but(Note.PHOTOSHOP)),
     ".jpg": _JPEG,
     ".jpeg": _JPEG,
-    # libwebp works on a copy, and splits that into planes.
-    ".webp": Format("WebP", _by_pillow("WEBP"), 0.03, longest=16_383, canvas=10),
+    ".jfif": _JPEG,
+    ".webp": _WEBP,
     ".tif": _TIFF,
     ".tiff": _TIFF,
-    ".bmp": Format("BMP", _by_pillow("BMP"), 1, has_alpha=False, most=2**32 - 2**16, canvas=4),
+    ".bmp": _BMP,
 }
 """By suffix, in lower case."""

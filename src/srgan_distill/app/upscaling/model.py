@@ -17,17 +17,25 @@ from ...networks.compute import Compute, choose_compute
 from ...networks.generator import Generator
 from ...networks.weights import load_generator
 from .. import shipped as models
-from .picture import as_pixels
-from .tiles import margin, spans, widened
+from .alpha import spread
+from .arrays import as_pixels
+from .tiles import margin, mirrored, spans, widened
 
 # Of one tile: a quarter of the free memory, and no more than what larger tiles gain little by. On
 # a CPU it also keeps a 12-megapixel photograph below 2 GB, torch and the result included.
 _TILE_MEMORY = {"cpu": 192 * 2**20, "cuda": 4 * 2**30}
 _SMALLEST_TILE = 32
 
+# Mirrored LR pixels around an image: zeros beyond its border make a frame of up to 89 grey levels
+# around saturated colours (benchmarks/README.md).
+_BEYOND = 8
+
 # Bytes for an LR pixel and a filter, measured: 2.5 copies of the largest layer, which has 4
 # channels a filter at four times the pixels, in float32.
 _BYTES_PER_FILTER = 2.5 * 4 * 4 * 4
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16")
 
 _LUMA = (0.299, 0.587, 0.114)  # BT.601
 
@@ -69,10 +77,22 @@ def load_model(
         precision: `float32`, or `bfloat16` for speed at the price of one or two grey levels.
 
     Raises:
-        UserError: no such model, a damaged file, or `cuda` where there is none.
+        UserError: no such model, a file that is none of this pipeline, another device or precision,
+            or `cuda` where there is none.
     """
+    for name, value, choices in (
+        ("device", device, DEVICES), ("precision", precision, PRECISIONS)
+    ):  # fmt: skip
+        if value not in choices:
+            raise UserError(f"{name} {value!r}: must be one of {', '.join(choices)}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError("device cuda: this machine has no GPU that PyTorch can use; take cpu")
     compute = choose_compute(device, precision)
-    return Model(compute.place(load_generator(models.find(model))), compute)
+    file = models.find(model)
+    generator = load_generator(file, advice="take a shipped model, or a .safetensors that it wrote")
+    if not all(value.isfinite().all() for value in generator.state_dict().values()):
+        raise UserError(f"{file} holds weights that are no numbers: its training failed")
+    return Model(compute.place(generator), compute)
 
 
 def upscale(model: Model, image: np.ndarray, tile: int | None = None) -> np.ndarray:
@@ -89,8 +109,12 @@ def upscale(model: Model, image: np.ndarray, tile: int | None = None) -> np.ndar
         The same type, range and number of dimensions and channels, [4 height, 4 width, ...].
 
     Raises:
-        UserError: another type or shape.
+        UserError: an image of another type or shape, or another model or tile.
     """
+    if not isinstance(model, Model):
+        raise UserError(f"a model must come from load_model, not be {type(model).__name__}")
+    if tile is not None and (isinstance(tile, bool) or not isinstance(tile, int) or tile < 1):
+        raise UserError(f"tile {tile!r}: must be a whole number of at least 1, or None")
     result = np.concatenate(list(upscaled_bands(model, as_pixels(image), image.dtype, tile)))
     return result[..., 0] if image.ndim == 2 else result
 
@@ -118,16 +142,18 @@ def upscaled_bands(
     """
     height, width, channels = pixels.shape
     tile = tile or model.tile()
+    pixels = spread(pixels)
     for top, bottom in spans(height, tile):
-        rows = widened(top, bottom, model.margin, height)
+        rows = widened(top, bottom, model.margin, height, _BEYOND)
         band = np.empty((SCALE * (bottom - top), SCALE * width, channels), dtype)
         for left, right in spans(width, tile):
-            columns = widened(left, right, model.margin, width)
+            columns = widened(left, right, model.margin, width, _BEYOND)
             inner = (
                 slice(SCALE * (top - rows.start), SCALE * (bottom - rows.start)),
                 slice(SCALE * (left - columns.start), SCALE * (right - columns.start)),
             )
-            result = _on_device(model, pixels[rows, columns], tile)[:, inner[0], inner[1]]
+            part = pixels[np.ix_(mirrored(rows, height), mirrored(columns, width))]
+            result = _on_device(model, part, tile)[:, inner[0], inner[1]]
             band[:, SCALE * left : SCALE * right] = _to_integers(result, dtype)
             progress((bottom - top) * (right - left))
         yield band

@@ -1,6 +1,7 @@
 """Writing a result: what can be known to fail is refused first, and no part of a file is left."""
 
 import os
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +12,8 @@ import numpy as np
 import psutil
 
 from ...common.errors import UserError
+from .arrays import as_pixels
 from .formats import Format, Target, format_of
-from .picture import as_pixels
 
 
 def save_image(path: str | Path, image: np.ndarray, force: bool = False, quality: int = 95) -> None:
@@ -27,10 +28,14 @@ def save_image(path: str | Path, image: np.ndarray, force: bool = False, quality
         quality: of JPEG and WebP, 1 to 100.
 
     Raises:
-        UserError: unknown suffix, an image that the format cannot hold, a file that exists, or one
-            that cannot be written (no folder, no right, no space).
+        UserError: an argument of another kind, an unknown suffix, an image that the format cannot
+            hold, a file that exists, or one that cannot be written (no folder, right or space).
     """
     pixels = as_pixels(image)
+    if not isinstance(path, str | os.PathLike):
+        raise UserError(f"a file's name must be text or a path, not {type(path).__name__}")
+    if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
+        raise UserError(f"quality {quality!r}: must be a whole number from 1 to 100")
     target = Target(pixels.shape, pixels.dtype, quality=quality)
     save_bands(Path(path), [pixels], target, force)
 
@@ -71,24 +76,28 @@ def _check_space(path: Path, form: Format, target: Target) -> None:
     memory = form.canvas * target.shape[0] * target.shape[1]
     if memory > (free := psutil.virtual_memory().available):
         raise UserError(
-            f"{path}: as {form.name} this takes {_gigabytes(memory)} of memory, {_gigabytes(free)} "
+            f"{path}: as {form.name} this takes {_in_words(memory)} of memory, {_in_words(free)} "
             "are free; PNG and TIFF are written as they are made"
         )
     disk = form.packed * target.size
     if path.parent.is_dir() and disk > (free := shutil.disk_usage(path.parent).free):
         raise UserError(
-            f"{path}: no space; this takes about {_gigabytes(disk)}, {_gigabytes(free)} are free"
+            f"{path}: no space; this takes about {_in_words(disk)}, {_in_words(free)} are free"
         )
 
 
-def _gigabytes(size: float) -> str:
-    return f"{size / 1e9:.1f} GB"
+def _in_words(size: float) -> str:
+    """A number of bytes, to three digits."""
+    for unit, bytes_ in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size >= bytes_:
+            return f"{size / bytes_:.3g} {unit}"
+    return f"{size:.0f} bytes"
 
 
 @contextmanager
 def _whole_file(path: Path, force: bool) -> Iterator[BinaryIO]:
     """A file that stands under its name when it is complete, and nowhere if it fails."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{secrets.token_hex(4)}.part")  # shorter than most names
     try:
         with open(part, "xb") as file:
             yield file

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from math import ceil
 
+import numpy as np
+
 
 def margin(blocks: int) -> int:
     """LR pixels around a tile that its SR pixels depend on: the generator's receptive field.
@@ -23,10 +25,16 @@ def spans(length: int, longest: int) -> Iterator[tuple[int, int]]:
         yield length * index // count, length * (index + 1) // count
 
 
-def widened(start: int, stop: int, by: int, length: int) -> slice:
-    """A span with its neighbours, as far as there are any.
+def widened(start: int, stop: int, by: int, length: int, beyond: int) -> range:
+    """A span with its neighbours, as far as there are any, and `beyond` mirrored pixels at most.
 
-    The network pads every layer with zeros. It must meet them at the image's own border, as in the
-    whole image, and nowhere else: a tile is never padded.
+    The network pads every layer with zeros. It must meet them where it does in the whole image,
+    `beyond` pixels off the border, and nowhere else: a tile is never padded.
     """
-    return slice(max(0, start - by), min(length, stop + by))
+    return range(max(-beyond, start - by), min(length + beyond, stop + by))
+
+
+def mirrored(places: range, length: int) -> np.ndarray:
+    """The places of a row of `length` pixels that stand for `places`, also beyond its ends."""
+    folded = np.arange(places.start, places.stop) % (2 * length)
+    return np.minimum(folded, 2 * length - 1 - folded)

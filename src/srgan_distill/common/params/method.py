@@ -1,13 +1,18 @@
 """The sections of params.yaml that say what is done: networks, losses, recipes, hardware."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from ..content import LAYERS
+from ..runs import STUDENT
 from .fields import Count, Name, Positive, Section, Weight
 
-Term = Literal["pixel", "content", "distillation", "feature_distillation", "adversarial"]
-TEACHER_TERMS = {"distillation", "feature_distillation"}
+Term = Literal[
+    "pixel", "content", "distillation", "feature_distillation", "hint", "attention", "affinity",
+    "adversarial", "flat",
+]  # fmt: skip
+TEACHER_TERMS = {"distillation", "feature_distillation", "hint", "attention", "affinity"}
 
 
 class Hardware(Section):
@@ -36,27 +41,47 @@ class Network(Section):
 
 
 class Losses(Section):
-    """The weight of each loss term (equations 1 and 2)."""
+    """The weight of each loss term (equations 1 and 2); what each is: training/losses.py."""
 
     pixel: Weight
     content: Weight
     distillation: Weight
     feature_distillation: Weight
+    hint: Weight
+    attention: Weight
+    affinity: Weight
     adversarial: Weight
+    flat: Weight
 
 
 class Content(Section):
-    """The network whose features the content loss compares."""
+    """The network whose features the content loss compares, and behind which of its layers.
 
-    network: Literal["vgg19", "vgg19_random", "efficientnet_lite0"]
+    `weights` is a local file for a network whose weights neither ship nor were downloaded.
+    """
+
+    network: Literal["vgg16", "vgg19", "vgg19_random", "efficientnet_lite0"]
+    layer: str
     weights: str | None
+
+    @model_validator(mode="after")
+    def _layer_exists(self) -> Self:
+        if self.layer not in (layers := LAYERS[self.network]):
+            raise ValueError(
+                f"{self.network} has no layer {self.layer!r}; choose one of {', '.join(layers)}"
+            )
+        return self
 
 
 class Phase(Section):
-    """A part of a stage's steps in which one sum of terms is minimised."""
+    """A part of a stage in which one sum of terms is minimised.
+
+    How many steps it has is scale: the profile's `steps.content`, or, with the adversarial term,
+    `steps.adversarial`. `weights` replaces `losses` for the terms that it names.
+    """
 
     terms: Annotated[list[Term], Field(min_length=1)]
-    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    weights: Annotated[dict[Term, Weight], Field(default_factory=dict)]
 
     @field_validator("terms")
     @classmethod
@@ -65,12 +90,16 @@ class Phase(Section):
             raise ValueError("names a term twice; name each term once")
         return terms
 
+    @model_validator(mode="after")
+    def _weights_of_its_terms(self) -> Self:
+        if others := sorted(set(self.weights) - set(self.terms)):
+            raise ValueError(f"has a weight of {', '.join(others)}, which its terms do not name")
+        return self
 
-def _check_shares(phases: list[Phase]) -> list[Phase]:
-    total = sum(phase.share for phase in phases)
-    if abs(total - 1) > 1e-6:
-        raise ValueError(f"has shares that add up to {total:g}; they must add up to 1")
-    return phases
+    @property
+    def adversarial(self) -> bool:
+        """Whether a discriminator learns beside the generator."""
+        return "adversarial" in self.terms
 
 
 Phases = Annotated[list[Phase], Field(min_length=1)]
@@ -95,21 +124,29 @@ class Recipe(Section):
             if taught := TEACHER_TERMS & set(phase.terms):
                 raise ValueError(
                     f"uses {' and '.join(sorted(taught))}, which need a teacher; "
-                    "use pixel, content or adversarial here, or make it a strategy"
+                    "use other terms here, or make it a strategy"
                 )
-        return _check_shares(phases)
+        return phases
 
 
 class Strategy(Section):
-    """How a teacher is distilled into the student."""
+    """How a teacher is distilled into the student.
+
+    `baseline` is the recipe of `train` that has the same phases but no teacher: what the strategy
+    brings is told by it. `discriminator_from` says whether the discriminator of the first
+    adversarial phase starts anew or as the teacher's ended.
+    """
 
     teacher: Name
+    baseline: Name = STUDENT
     phases: Phases
+    discriminator_from: Literal["scratch", "teacher"] = "scratch"
 
-    @field_validator("phases")
-    @classmethod
-    def _phases(cls, phases: list[Phase]) -> list[Phase]:
-        return _check_shares(phases)
+    @model_validator(mode="after")
+    def _needs_a_discriminator(self) -> Self:
+        if self.discriminator_from == "teacher" and not any(p.adversarial for p in self.phases):
+            raise ValueError("takes the teacher's discriminator, but no phase is adversarial")
+        return self
 
 
 class Distill(Section):

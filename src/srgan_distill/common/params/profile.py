@@ -34,14 +34,14 @@ class PreprocessScale(Section):
     on_bad_image: Literal["stop", "skip"]
 
 
-class Budget(Section):
-    """How long a network trains: steps of `batch` HR crops of `crop` x `crop` px.
+class BatchBudget(Section):
+    """The crops of every step: `batch` of `crop` x `crop` HR px, and the learning rate.
 
     The learning rate falls from `lr` to `lr_end` along a half cosine in each phase. With
-    `permute_channels`, each crop's red, green and blue change places at random.
+    `permute_channels`, each crop's red, green and blue change places at random. Losses are logged
+    as means over `log_every` steps.
     """
 
-    steps: Count
     batch: Count
     crop: Count
     lr: Positive
@@ -67,13 +67,41 @@ class Budget(Section):
         return self
 
 
+class PretrainBudget(BatchBudget):
+    """How long a network trains on the pixel loss."""
+
+    steps: Count
+
+
+class PhaseSteps(Section):
+    """Steps of the generator in a phase, without the adversarial term and with it."""
+
+    content: Count
+    adversarial: Count
+
+
+class Budget(BatchBudget):
+    """How long every phase of stage train or distill is.
+
+    At the start of an adversarial phase the discriminator learns alone for `discriminator_first`
+    steps, in addition to `steps`, and the generator's rate rises linearly over `warm_up` steps.
+    What is validated, saved and scored is an exponential moving average of the generator's
+    weights with the decay `ema`; 0: the weights themselves.
+    """
+
+    steps: PhaseSteps
+    discriminator_first: Annotated[int, Field(ge=0)]
+    warm_up: Annotated[int, Field(ge=0)]
+    ema: Annotated[float, Field(ge=0, lt=1)]
+
+
 class PretrainScale(Section):
     """The budgets of the pixel-loss start of each network."""
 
-    teacher: Budget
-    student: Budget
+    teacher: PretrainBudget
+    student: PretrainBudget
 
-    def __getitem__(self, network: str) -> Budget:
+    def __getitem__(self, network: str) -> PretrainBudget:
         return getattr(self, network)
 
 
@@ -138,7 +166,7 @@ class Profile(Section):
                 )
         return self
 
-    def budgets(self) -> dict[str, Budget]:
+    def budgets(self) -> dict[str, BatchBudget]:
         """Every training budget by its key in the profile."""
         return {
             "pretrain.teacher": self.pretrain.teacher,

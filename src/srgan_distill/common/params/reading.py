@@ -73,7 +73,23 @@ class Params(Section):
                     f"strategies.{name}: the name stands in `train` too; choose another"
                 )
             _one_of(f"strategies.{name}.teacher", strategy.teacher, self.train)
+            _one_of(f"strategies.{name}.baseline", strategy.baseline, self.train)
+            self._check_discriminator(name, strategy)
         return self
+
+    def _check_discriminator(self, name: str, strategy: Strategy) -> None:
+        """A teacher's discriminator must exist, and fit the strategy's crops."""
+        if strategy.discriminator_from != "teacher":
+            return
+        where = f"strategies.{name}.discriminator_from"
+        if not any(phase.adversarial for phase in self.train[strategy.teacher].phases):
+            raise ValueError(f"{where}: {strategy.teacher} is trained without a discriminator")
+        train, distill = self.budget.train.crop, self.budget.distill.crop
+        if train != distill:
+            raise ValueError(
+                f"{where}: a discriminator judges crops of one size; make profiles."
+                f"{self.profile}.train.crop ({train}) and distill.crop ({distill}) equal"
+            )
 
 
 def _one_of(key: str, value: str, allowed: Collection[str]) -> None:

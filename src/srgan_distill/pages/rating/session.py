@@ -124,11 +124,15 @@ def write_session(
         The page, to be opened in a browser.
 
     Raises:
-        UserError: the folder is not empty, a picture is missing, or an image has another size by
-            one method than in the ground truth.
+        UserError: the folder is not empty or cannot be made, a picture is missing, or an image has
+            another size by one method than in the ground truth.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} exists and is not empty; name a new folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"folder {folder} cannot be made ({error.strerror})") from None
     shown = [(image, method) for image in images for method in (*methods, GROUND_TRUTH)]
     session = hashlib.sha256(repr((seed, shown)).encode())
     for image in images:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-COLOURS = 10  # series-0 ... series-9 of style.css
+from ...results.curves import Quantity
+
+COLOURS = 10  # series-0 ... series-9 of page.css
 
 # Drawn at about the size it is shown at, on a phone and as one of three on a laptop, so that
 # text is as large as the page's.
@@ -16,15 +18,6 @@ WIDTH, HEIGHT = 380, 240
 LEFT, RIGHT, TOP, BOTTOM = 50, 364, 28, 196
 MARGIN = 0.04  # of the range, between the curves and the frame
 MOST_TICKS = 6
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What a chart shows: its title, the unit on its axis, and the kind of that axis."""
-
-    title: str
-    unit: str
-    logarithmic: bool = False
 
 
 @dataclass(frozen=True)

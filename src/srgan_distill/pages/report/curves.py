@@ -3,15 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from markupsafe import Markup
 
 from ...common.errors import UserError
-from .chart import Quantity, Series, draw
+from ...results.curves import Quantity, quantities
+from .chart import Series, draw
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,6 @@ class Line:
 class Chart:
     title: str
     svg: Markup
-
-
-def quantities() -> dict[str, Quantity]:
-    """How each curve is shown, by the name of its file (pages/curves.yaml)."""
-    text = files("srgan_distill.pages").joinpath("curves.yaml").read_text(encoding="utf-8")
-    return {name: Quantity(**shown) for name, shown in yaml.safe_load(text)["curves"].items()}
 
 
 def charts(folder: Path, runs: Sequence[Line]) -> list[Chart]:

@@ -73,7 +73,7 @@ def report_page(
         profile=paths.profile,
         strategy=display_name(strategy),
         lineage=lineage(strategy, teacher),
-        recipe=recipe(phases),
+        recipe=recipe(phases, profile.distill.steps),
         tiles=tiles(figures),
         gain_table=markdown_html(gain_table(figures)),
         pictures=compared(

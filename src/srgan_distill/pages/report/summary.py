@@ -9,14 +9,14 @@ from pydantic import BaseModel
 
 from ...common.metrics import METRICS
 from ...common.params import Phase
+from ...common.params.profile import PhaseSteps
 from ...common.runs import display_name
-from ...results.gains import Figures
-from .pictures import NOT_SHOWN
+from ...results.gains import MEAN, Figures
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One metric of the strategy under study, as text."""
+    """One metric of the strategy under study, as text; `share` is of the teacher's lead."""
 
     heading: str
     value: str
@@ -26,9 +26,11 @@ class Tile:
 
 
 def tiles(figures: Figures) -> list[Tile]:
-    """The means over the test sets in `gains`, one tile per metric."""
-    means = figures["mean"]
-    return [_tile(name, means) for name in METRICS if name in means and name not in NOT_SHOWN]
+    """The means over the test sets in `gains`, one tile per metric that stands in a headline."""
+    means = figures[MEAN]
+    return [
+        _tile(name, means) for name, metric in METRICS.items() if metric.headline and name in means
+    ]
 
 
 def _tile(name: str, means: Mapping[str, float | None]) -> Tile:
@@ -38,19 +40,19 @@ def _tile(name: str, means: Mapping[str, float | None]) -> Tile:
         value=METRICS[name].text(means[name]),
         gain=METRICS[name].text(gain, "+"),
         verdict=METRICS[name].verdict(gain) or "equal",
-        share="the teacher does not lead"
+        share="the teacher has no clear lead"
         if share is None
         else f"{share:.0%} of the teacher's lead",
     )
 
 
-def recipe(phases: list[Phase]) -> str:
-    """content + distillation for 50% of the steps, then content + adversarial for 50%."""
-    terms = [" + ".join(phase.terms).replace("_", " ") for phase in phases]
-    if len(phases) == 1:
-        return terms[0]
-    shares = [f"{phase.share:.0%} of the steps" for phase in phases]
-    return ", then ".join(f"{a} for {b}" for a, b in zip(terms, shares, strict=True))
+def recipe(phases: list[Phase], steps: PhaseSteps) -> str:
+    """content + distillation for 3,000 steps, then content + adversarial for 8,000 steps."""
+    return ", then ".join(
+        f"{' + '.join(phase.terms).replace('_', ' ')} for "
+        f"{steps.adversarial if phase.adversarial else steps.content:,} steps"
+        for phase in phases
+    )
 
 
 def lineage(strategy: str, teacher: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ...common.runs import PAPER_NAMES
+from ...common.runs import PAPER_NAMES, display_name
 from ...common.text import ABSENT, markdown_table
 from .. import paper
 from .dmos import dmos_by_image, dmos_by_method
@@ -49,7 +49,7 @@ def table3(opinions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     theirs["model"] = theirs.pop("method").map(keys)
     means = theirs.groupby("model", as_index=False)["paper_dmos"].mean().assign(image=MEAN)
     both = ours.merge(pd.concat([theirs, means]), on=["model", "image"], how="outer")
-    both["method"] = both["model"].map(paper.title)
+    both["method"] = both["model"].map(display_name)
     both["raters"] = both["raters"].astype("Int64")
     # Our images, then the paper's, whose names hold no slash, then the mean of each.
     places = both.assign(

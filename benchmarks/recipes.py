@@ -1,0 +1,132 @@
+"""Which adversarial recipe gives texture without a grid? One change at a time, on equal terms.
+
+Every recipe trains the pre-trained student that ships, from the same weights, on the same crops of
+the profile's training tiles, for the same number of steps, and is looked at on the profile's
+validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The curves are
+written to benchmarks/recipes/<recipe>-<seed>.tsv, and the last line of each is printed.
+
+Test sets are not looked at: what is chosen here is scored on them afterwards.
+
+Needs `dvc repro preprocess` of the profile (bsds500 is what was measured) and NIQE's parameters.
+Usage: python benchmarks/recipes.py NIQE_PARAMETERS STEPS SEED [RECIPE ...]
+"""
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from short_run import train_briefly
+
+from srgan_distill.app.shipped import find
+from srgan_distill.common.params import Content, Phase, load
+from srgan_distill.common.paths import Paths
+from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8
+from srgan_distill.imaging.pairs import pairs_of
+from srgan_distill.imaging.protocol import psnr
+from srgan_distill.networks.compute import choose_compute, keep_freed_memory, make_deterministic
+from srgan_distill.networks.content import build_content
+from srgan_distill.networks.discriminator import build_discriminator
+from srgan_distill.networks.generator import Generator
+from srgan_distill.networks.grid import grid
+from srgan_distill.networks.weights import load_generator, save_generator
+from srgan_distill.scoring.measure import measure
+from srgan_distill.training.batches import Tiles
+from srgan_distill.training.loop import Validate
+from srgan_distill.training.losses import LossNetworks
+from srgan_distill.training.schedule import schedule
+
+FOLDER = Path(__file__).parent / "recipes"
+ADVERSARIAL = ("content", "adversarial")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What is changed of the profile's own: terms, weights, content network, budget."""
+
+    terms: tuple[str, ...] = ADVERSARIAL
+    weights: dict[str, float] = field(default_factory=dict)
+    content: tuple[str, str] = ("vgg16", "relu3_3")
+    budget: dict[str, object] = field(default_factory=dict)
+
+
+RECIPES = {
+    "paper": Recipe(),
+    # As it was on record until now.
+    "random_vgg19": Recipe(
+        content=("vgg19_random", "relu1_2"),
+        budget={"ema": 0.0, "discriminator_first": 0, "warm_up": 0},
+    ),
+    "no_ema": Recipe(budget={"ema": 0.0}),
+    "pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 4.0}),
+    "flat": Recipe((*ADVERSARIAL, "flat"), {"flat": 50.0}),
+    "pixel_flat": Recipe((*ADVERSARIAL, "pixel", "flat"), {"pixel": 4.0, "flat": 50.0}),
+    "pixel_flat_strong": Recipe(
+        (*ADVERSARIAL, "pixel", "flat"), {"pixel": 4.0, "flat": 200.0, "adversarial": 0.002}
+    ),
+}
+
+
+def looking(folder: Path, niqe_parameters: str) -> Validate:
+    """PSNR (dB, Y), NIQE and grid of a generator on the pairs of a folder."""
+    pairs = [(to_tensor(read_rgb(pair.lr)), read_rgb(pair.hr)) for pair in pairs_of(folder)]
+    weights = {"niqe": niqe_parameters}
+
+    @torch.no_grad()
+    def look(generator: Generator) -> dict[str, float]:
+        generator.eval()
+        found = []
+        for lr, hr in pairs:
+            sr = to_uint8(generator(lr))
+            found.append((psnr(sr, hr), measure("niqe", sr, hr, weights)))
+        means = np.mean(found, axis=0)
+        return {"psnr": float(means[0]), "niqe": float(means[1]), "grid": grid(generator)}
+
+    return look
+
+
+def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
+    params = load()
+    paths = Paths(params.profile)
+    make_deterministic()
+    keep_freed_memory()
+    compute = choose_compute(params.hardware.device, params.hardware.precision)
+    tiles = Tiles.open(paths.tiles, compute.device, "device")
+    look = looking(paths.validation, niqe_parameters)
+    FOLDER.mkdir(exist_ok=True)
+    rows = []
+    for name in names:
+        recipe = RECIPES[name]
+        budget = params.budget.train.model_copy(
+            update={
+                "steps": params.budget.train.steps.model_copy(update={"adversarial": steps}),
+                "log_every": 100, "validate_every": 500, **recipe.budget,
+            }
+        )  # fmt: skip
+        network, layer = recipe.content
+        content = Content(network=network, layer=layer, weights=None)
+        networks = LossNetworks(
+            content=compute.place(build_content(content, paths.content_weights)),
+            discriminator=compute.place(build_discriminator(budget.crop, seed)),
+        )
+        phase = Phase(terms=list(recipe.terms), weights=recipe.weights)
+        trained, curves = train_briefly(
+            load_generator(find("pretrain_student")),
+            schedule([phase], budget, params.losses),
+            name,
+            compute=compute, tiles=tiles, networks=networks, budget=budget, seed=seed,
+            validate=look,
+        )  # fmt: skip
+        looked = [{"step": step, **values} for step, values, _ in curves.rows if "psnr" in values]
+        table = pd.DataFrame(looked)[["step", "psnr", "niqe", "grid"]].round(4)
+        table.to_csv(FOLDER / f"{name}-{seed}.tsv", sep="\t", index=False, lineterminator="\n")
+        save_generator(paths.data("recipes") / f"{name}-{seed}.safetensors", trained)
+        rows.append({"recipe": name, "seed": seed, **looked[-1]})
+    print(pd.DataFrame(rows)[["recipe", "seed", "step", "psnr", "niqe", "grid"]].to_markdown())
+
+
+if __name__ == "__main__":
+    parameters, count, chance, *chosen = sys.argv[1:]
+    main(parameters, int(count), int(chance), chosen or list(RECIPES))

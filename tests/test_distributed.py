@@ -1,0 +1,168 @@
+"""Several processes that train together: one run, whatever their number."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from support.small_project import finish, start
+
+from srgan_distill.common.params import Hardware
+from srgan_distill.common.paths import Paths
+
+PATHS = Paths("sample")
+
+
+def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.DataFrame, dict]:
+    """The loss curves and the weights of a stage that ran with these values of `hardware`."""
+    file = folder / "params.yaml"
+    params = yaml.safe_load(file.read_text())
+    params["hardware"] |= {"precision": "float32", **hardware}
+    file.write_text(yaml.safe_dump(params, sort_keys=False))
+    finish(folder, stage, name)
+    plots = folder / PATHS.curves(name) / "plots/metrics"
+    curves = pd.concat(
+        [pd.read_csv(path, sep="\t", index_col="step") for path in sorted(plots.rglob("*.tsv"))],
+        axis=1,
+    )
+    return curves, load_file(folder / PATHS.generator(name))
+
+
+@pytest.mark.parametrize(
+    ("stage", "name"), [("pretrain", "pretrain_student"), ("distill", "gan2gan")]
+)
+def test_two_processes_have_the_curves_of_one(
+    stage: str, name: str, small_project: Callable[..., Path]
+) -> None:
+    """Generator, discriminator, content and teacher terms; float32 on the CPU, through gloo."""
+    projects = [small_project(steps=30, log_every=1, lr=1e-5) for _ in range(2)]
+    one, weights = train(projects[0], stage, name)
+    two, weights_of_two = train(projects[1], stage, name, devices=2)
+    # gan2gan: the discriminator alone for 10 steps, then 15 of both.
+    assert len(one) == {"pretrain": 30, "distill": 25}[stage]
+    assert one.columns.tolist() == two.columns.tolist()
+    off = (two / one - 1).abs()
+    judged = off.columns.intersection(["adversarial", "discriminator"])
+    # Rounding at first. Adam turns a gradient of rounding size into a step of any sign, so that a
+    # discriminator's losses part later, the less so the smaller the learning rate.
+    learnt = off.dropna(subset="learning_rate").index[0]
+    assert off.loc[1:2].max(axis=None) < 2e-4
+    assert off.loc[learnt : learnt + 1].drop(columns=judged).max(axis=None) < 2e-4
+    assert off.drop(columns=judged).max(axis=None) < 1e-2
+    assert ((two[judged].mean() / one[judged].mean() - 1).abs() < 0.05).all()
+    for part, value in weights.items():
+        torch.testing.assert_close(weights_of_two[part], value, rtol=0.05, atol=0.01)
+
+
+def test_two_processes_do_not_learn_what_half_a_batch_teaches(
+    small_project: Callable[..., Path],
+) -> None:
+    """The tolerances above would see a process that ignores the other's crops."""
+    one, _ = train(small_project(steps=30, log_every=1), "pretrain", "pretrain_student")
+    half, _ = train(small_project(steps=30, batch=2, log_every=1), "pretrain", "pretrain_student")
+    assert abs(half["pixel"] / one["pixel"] - 1).iloc[:2].max() > 1e-2
+
+
+def test_processes_that_are_killed_go_on_to_the_same_weights(
+    small_project: Callable[..., Path],
+) -> None:
+    folder = small_project(steps=200)
+    _, weights = train(folder, "pretrain", "pretrain_student", devices=2)
+    checkpoint = folder / PATHS.checkpoint("pretrain_student")
+    process = start(folder, "pretrain", "pretrain_student")
+    deadline = time.monotonic() + 60
+    while not checkpoint.exists():
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finish(folder, "pretrain", "pretrain_student")
+    again = load_file(folder / PATHS.generator("pretrain_student"))
+    assert all(torch.equal(again[part], value) for part, value in weights.items())
+
+
+def test_two_machines(small_project: Callable[..., Path]) -> None:
+    """Each in a clone of its own, as on two machines; they end with the same files."""
+    folders = [small_project(steps=20), small_project(steps=20)]
+    processes = []
+    for rank, folder in enumerate(folders):
+        params = yaml.safe_load((folder / "params.yaml").read_text())
+        params["hardware"] |= {"num_nodes": 2}
+        (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+        meeting = {"NODE_RANK": str(rank), "MASTER_ADDR": "localhost", "MASTER_PORT": free_port()}
+        processes.append(start(folder, "pretrain", "pretrain_student", **meeting))
+    for process in processes:
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+    first, second = (
+        (folder / PATHS.generator("pretrain_student")).read_bytes() for folder in folders
+    )
+    assert first == second
+
+
+PORT: list[str] = []
+
+
+def free_port() -> str:
+    """The same one on every call: the machines of a test meet there."""
+    if not PORT:
+        import socket
+
+        with socket.socket() as probe:
+            probe.bind(("localhost", 0))
+            PORT.append(str(probe.getsockname()[1]))
+    return PORT[0]
+
+
+@pytest.mark.parametrize(
+    ("hardware", "batch", "environment", "message"),
+    [
+        ({"devices": 3}, 4, {}, "a batch of 4 cannot be divided among 3 processes"),
+        ({"num_nodes": 2}, 4, {}, "NODE_RANK, MASTER_ADDR, MASTER_PORT not set"),
+        (
+            {"num_nodes": 2}, 4,
+            {"NODE_RANK": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"},
+            "NODE_RANK = 2: must be a number from 0 to 1",
+        ),
+    ],
+)  # fmt: skip
+def test_wrong_numbers_are_one_line(
+    hardware: dict, batch: int, environment: dict, message: str, small_project: Callable[..., Path]
+) -> None:
+    folder = small_project(steps=10, batch=batch)
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["hardware"] |= hardware
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    process = start(folder, "pretrain", "pretrain_student", **environment)
+    output, _ = process.communicate()
+    assert process.returncode == 1
+    assert message in output
+    assert "Traceback" not in output
+
+
+def test_an_error_of_the_team_is_one_line(small_project: Callable[..., Path]) -> None:
+    folder = small_project(steps=10)
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    params["hardware"] |= {"devices": 2}
+    params["profiles"]["sample"]["pretrain"]["student"]["lr"] = 1e30
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    output, _ = (process := start(folder, "pretrain", "pretrain_student")).communicate()
+    assert process.returncode == 1
+    assert output.count("error: ") == 1
+    assert "the pixel loss is nan at step" in output
+    assert "Traceback" not in output
+
+
+def test_unknown_hardware_is_refused() -> None:
+    with pytest.raises(ValueError, match="devices"):
+        Hardware(
+            device="auto", devices=0, num_nodes=1, precision="auto", channels_last=True,
+            fused_adam=True, compile=False, tiles="auto", checkpoint_seconds=0,
+        )  # fmt: skip
