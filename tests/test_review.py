@@ -19,8 +19,8 @@ STAGE = {
     "params": [{"params.yaml": None}],
     "metrics": [{path: {"cache": False}} for path in ("metrics/sample/headline.json", "size.json")],
 }
-# By its path: the file's content before and after. What is a metric of dvc.yaml and what is not,
-# and a profile that nothing was run of.
+# Path -> content before and after: metrics of dvc.yaml, files that are none there, and a profile
+# that dvc.yaml does not name.
 SAMPLE = "metrics/sample"
 FIGURES = {
     f"{SAMPLE}/headline.json": (
