@@ -12,20 +12,26 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from support.code_reading import SOURCE
 
 from srgan_distill.app.cli import main
 from srgan_distill.common.errors import UserError
-from srgan_distill.experiments.compare import as_text, comparison, read_runs
+from srgan_distill.experiments.compare import as_text, comparison, read_results
 
-# Seeds 0, 1, 2 give PSNRs 27.0, 27.4, 27.1 for g2g_al and 1 dB less for gan2g.
+# Seeds 0, 1, 2 give PSNRs 27.0, 27.4, 27.1 for g2g_al and 1 dB less for gan2g. The gain of Set5
+# stands beside the headline, with a metric that does not stand in it.
 HEADLINE = """
 import json, pathlib, yaml
 params = yaml.safe_load(open("params.yaml"))
 psnr = [27.0, 27.4, 27.1][params["seed"]] - (params["strategy"] == "gan2g") + params["bonus"]
 mean = {"psnr": psnr, "gain_psnr": psnr - 27, "share_of_lead_psnr": None}
-path = pathlib.Path("metrics", params["profile"], "headline.json")
-path.parent.mkdir(parents=True, exist_ok=True)
-path.write_text(json.dumps({"Set5": mean, "mean": mean}))
+set5 = {"psnr": psnr + 2, "gain_psnr": psnr - 26, "piqe": 70.0, "gain_piqe": 1.0}
+folder = pathlib.Path("metrics", params["profile"])
+(folder / "gain").mkdir(parents=True, exist_ok=True)
+headline = {"Set5": {"psnr": psnr + 2}, "mean": mean}
+(folder / "headline.json").write_text(json.dumps(headline))
+gain = {"Set5": set5, "mean": mean}
+(folder / "gain" / (params["strategy"] + ".json")).write_text(json.dumps(gain))
 """
 PIPELINE = {
     "stages": {
@@ -33,6 +39,7 @@ PIPELINE = {
             "cmd": "python src/headline.py",
             "deps": ["src/headline.py"],
             "params": ["seed", "strategy", "bonus", "profile"],
+            "outs": [{"metrics/${profile}/gain": {"cache": False}}],
             "metrics": [{"metrics/${profile}/headline.json": {"cache": False}}],
         }
     }
@@ -94,7 +101,7 @@ def inside(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
 
 
 def test_seeds_share_a_row_with_mean_and_spread(inside: Project) -> None:
-    table = comparison(read_runs(["main", "seed-1", "other", "seed-2"])).set_index("strategy")
+    table = comparison(read_results(["main", "seed-1", "other", "seed-2"])).set_index("strategy")
     assert list(table.index) == ["g2g_al", "gan2g"]
     row = table.loc["g2g_al"]
     assert row[["runs", "seeds", "n"]].tolist() == ["main, seed-1, seed-2", "0, 1, 2", 3]
@@ -120,8 +127,30 @@ def test_formats(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert "'Set14'; it has Set5, mean" in capsys.readouterr().err
 
 
+def test_gain_of_a_set(inside: Project) -> None:
+    (row,) = comparison(read_results(["main", "seed-1"]), "Set5").to_dict("records")
+    assert row["psnr"] == pytest.approx((29.0 + 29.4) / 2)
+    assert row["gain_psnr"] == pytest.approx((1.0 + 1.4) / 2)
+    assert row["gain_psnr_std"] == pytest.approx(statistics.stdev([1.0, 1.4]))
+    assert "piqe" not in row
+
+
+def test_headline_that_has_all_gains_needs_no_other_file(inside: Project) -> None:
+    """As commits of earlier versions have it."""
+    inside.run("git", "switch", "-q", "-c", "older")
+    figures = {"psnr": 25.0, "gain_psnr": -0.5}
+    (inside.folder / "metrics/sample/headline.json").write_text(
+        json.dumps({"Set5": figures, "mean": figures})
+    )
+    inside.run("git", "rm", "-q", "-r", "metrics/sample/gain")
+    inside.commit("Older")
+    inside.run("git", "switch", "-q", "main")
+    table = comparison(read_results(["older"]), "Set5")
+    assert table["gain_psnr"].tolist() == [-0.5]
+
+
 def test_same_run_twice_counts_once(inside: Project) -> None:
-    (row,) = comparison(read_runs(["main", "HEAD", "workspace"])).to_dict("records")
+    (row,) = comparison(read_results(["main", "HEAD", "workspace"])).to_dict("records")
     assert (row["runs"], row["n"]) == ("main = HEAD = workspace", 1)
 
 
@@ -134,12 +163,18 @@ def changed(inside: Project) -> Callable[..., None]:
 
 def test_workspace_that_was_not_run_again_enters_no_mean(changed: Callable[..., None]) -> None:
     changed(seed=2)
-    table = comparison(read_runs(["main", "workspace"]))
+    table = comparison(read_results(["main", "workspace"]))
     assert table["n"].tolist() == [1, 1]
     assert table["problem"][1] == (
         "is not reproduced: headline ran with seed = 0, params.yaml says 2"
     )
     assert "is not reproduced" in as_text(table, "markdown")
+
+
+def test_parameters_are_compared_as_numbers(changed: Callable[..., None], inside: Project) -> None:
+    changed(bonus=1e-05)  # which DVC and PyYAML write differently
+    inside.run("dvc", "repro", "-q")
+    assert comparison(read_results(["workspace"]))["problem"].tolist() == [""]
 
 
 def test_different_profiles(
@@ -150,7 +185,7 @@ def test_different_profiles(
     error = capsys.readouterr().err
     assert "main sample, workspace bsds500" in error
     assert "--profile" in error
-    table = comparison(read_runs(["main", "workspace"], "sample"))
+    table = comparison(read_results(["main", "workspace"], "sample"))
     assert table["n"].tolist() == [1, 0]
     assert table["problem"].tolist() == ["", "ran profile bsds500"]
     assert "| workspace |" in as_text(table, "markdown")
@@ -167,7 +202,7 @@ def test_other_code_and_parameters_are_other_rows(inside: Project) -> None:
     inside.run("dvc", "repro", "-q")
     inside.commit("Code")
     inside.run("git", "switch", "-q", "main")
-    table = comparison(read_runs(["main", "more~1", "more", "seed-1"]))
+    table = comparison(read_results(["main", "more~1", "more", "seed-1"]))
     assert table["runs"].tolist() == ["main, seed-1", "more~1", "more"]
     assert table["bonus"].tolist() == ["0", "1", "0"]
     assert len(set(table["code"])) == 2
@@ -178,11 +213,29 @@ def test_missing_metrics(inside: Project) -> None:
     inside.run("git", "rm", "-q", "metrics/sample/headline.json")
     inside.run("git", "commit", "-q", "-m", "Without")
     inside.run("git", "switch", "-q", "main")
-    table = comparison(read_runs(["main", "empty"]))
+    table = comparison(read_results(["main", "empty"]))
     assert table["n"].tolist() == [1, 0]
     assert "has no metrics/sample/headline.json" in table["problem"][1]
     with pytest.raises(UserError, match=r"empty has no metrics/sample/headline\.json"):
-        read_runs(["empty"])
+        read_results(["empty"])
+
+
+@pytest.mark.parametrize(
+    ("file", "problem"),
+    [
+        ("dvc.lock", "has a dvc.lock that is no YAML"),
+        ("metrics/sample/headline.json", "has a metrics/sample/headline.json that is no JSON"),
+        ("metrics/sample/gain/g2g_al.json", "has a metrics/sample/gain/g2g_al.json that is no"),
+    ],
+)
+def test_file_with_a_conflict(
+    changed: Callable[..., None], inside: Project, file: str, problem: str
+) -> None:
+    path = inside.folder / file
+    path.write_text("<<<<<<< HEAD: {\n" + path.read_text())
+    table = comparison(read_results(["main", "workspace"]))
+    assert table["n"].tolist() == [1, 0]
+    assert table["problem"][1].startswith(problem)
 
 
 def test_without_names_the_last_commit_s_experiments(
@@ -203,23 +256,76 @@ def test_without_names_and_experiments(
 
 def test_unknown_revision(inside: Project) -> None:
     with pytest.raises(UserError, match="unknown revision 'seed-9'"):
-        read_runs(["main", "seed-9"])
+        read_results(["main", "seed-9"])
     with pytest.raises(UserError, match="unknown revision"):
-        read_runs(["--all"])
+        read_results(["--all"])
+    with pytest.raises(UserError, match="unknown revision"):
+        read_results([""])
+
+
+def test_experiments_of_one_name(inside: Project) -> None:
+    """By DVC's rule: the one of the last commit, if there is such a one."""
+    for baseline, name in (("a", "seed-1"), ("a", "twin"), ("b", "twin")):
+        inside.run("git", "update-ref", f"refs/exps/{2 * baseline}/{38 * baseline}/{name}", "HEAD")
+    assert comparison(read_results(["seed-1"]))["seeds"].tolist() == ["1"]
+    with pytest.raises(UserError, match="ambiguous revision 'twin'; name a commit"):
+        read_results(["twin"])
+
+
+def test_in_another_folder(inside: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("src")
+    for name in ("main", "workspace"):
+        with pytest.raises(UserError, match=rf"{name} has no params\.yaml here; run from"):
+            read_results([name])
+
+
+def test_repository_of_another_user(
+    inside: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    assert main(["compare", "main"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "dubious ownership" in line
+    assert f"git config --global --add safe.directory {inside.folder}" in line
+
+
+def test_configuration_that_dvc_refuses(
+    changed: Callable[..., None], inside: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (inside.folder / ".dvc/config").write_text("[core]\n    wrong = true\n")
+    assert main(["compare", "main"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: DVC: ")
+    assert "wrong" in line
+
+
+def test_reader_that_has_seen_enough(inside: Project) -> None:
+    """As `srgan-distill compare main | head -1` does it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "srgan_distill.app.cli", "compare", "main"],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    process.stdout.close()
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
 
 
 def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     with pytest.raises(UserError, match="in no git repository"):
-        read_runs(["main"])
+        read_results(["main"])
 
 
 def test_help_does_not_import_torch() -> None:
     code = "import sys\nfrom srgan_distill.app.cli import main\ntry: main(['--help'])\nfinally: "
     code += "print(json.dumps('torch' in sys.modules))"
     done = subprocess.run(
-        [sys.executable, "-c", "import json\n" + code], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", "import json\n" + code], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )  # fmt: skip
     assert "compare" in done.stdout
     assert json.loads(done.stdout.splitlines()[-1]) is False

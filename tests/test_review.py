@@ -17,49 +17,56 @@ ROOT = Path(__file__).parents[1]
 STAGE = {
     "cmd": "true",
     "params": [{"params.yaml": None}],
-    "metrics": [
-        {"metrics/sample/headline.json": {"cache": False}},
-        {"metrics/sample/gan2g.json": {"cache": False}},
-        {"metrics/sample/student.json": {"cache": False}},
-        {"metrics/sample/export/gan2g.json": {"cache": False}},
-    ],
+    "metrics": [{path: {"cache": False}} for path in ("metrics/sample/headline.json", "size.json")],
 }
-BEFORE = {
-    "headline": {"mean": {"psnr": 27.0, "gain_psnr": 0.5, "share_of_lead_psnr": 0.25, "pi": 6.0}},
-    "gan2g": {"Set5": {"psnr": 28.0, "ssim": 0.8, "niqe": 5.0, "nrqm": 6.0, "seconds": 1.5}},
-    "student": {"Set5": {"psnr": 27.0}},
-    "export/gan2g": {"int8": {"psnr_change": {"Set5": -0.05}}, "parity": {"difference": 2e-7}},
-}
-AFTER = {
-    "headline": {"mean": {"psnr": 27.0, "gain_psnr": 0.25, "share_of_lead_psnr": None, "pi": 5.5}},
-    "gan2g": {
-        "Set5": {
-            "psnr": 28.0,
-            "ssim": 0.79,
-            "niqe": 5.5,
-            "nrqm": 6.5,
-            "seconds": 1.25,
-            "piqe": 30.0,
-        }
-    },
-    "student": {"Set5": {"psnr": 27.0}},
-    "export/gan2g": {"int8": {"psnr_change": {"Set5": -0.03}}, "parity": {"difference": 3e-7}},
-}
+# Path -> content before and after: metrics of dvc.yaml, files that are none there, and a profile
+# that dvc.yaml does not name.
+SAMPLE = "metrics/sample"
+FIGURES = {
+    f"{SAMPLE}/headline.json": (
+        {"mean": {"psnr": 27.0, "gain_psnr": 0.5, "share_of_lead_psnr": 0.25, "pi": 6.0}},
+        {"mean": {"psnr": 27.0, "gain_psnr": 0.25, "share_of_lead_psnr": None, "pi": 5.5}},
+    ),
+    f"{SAMPLE}/tables/means.json": (
+        {
+            "gan2g": {"Set5": {"psnr": 28.0, "ssim": 0.8, "niqe": 5.0, "nrqm": 6.0,
+                               "seconds": 1.5}},
+            "student": {"Set5": {"psnr": 27.0}},
+        },
+        {
+            "gan2g": {"Set5": {"psnr": 28.0, "ssim": 0.79, "niqe": 5.5, "nrqm": 6.5,
+                               "seconds": 1.25, "piqe": 30.0}},
+            "student": {"Set5": {"psnr": 27.0}},
+        },
+    ),
+    f"{SAMPLE}/tables/export.json": (
+        {"gan2g": {"int8": {"psnr_change": {"Set5": -0.05}}, "parity": {"difference": 2e-7}}},
+        {"gan2g": {"int8": {"psnr_change": {"Set5": -0.03}}, "parity": {"difference": 3e-7}}},
+    ),
+    f"{SAMPLE}/opinion/dmos.json": ({}, {"gan2g": {"mean": 51.5, "low": None, "raters": 1}}),
+    "metrics/mine/headline.json": ({"mean": {"ssim": 0.5}}, {"mean": {"ssim": 0.75}}),
+    "metrics/mine/tables/means.json": ({"bicubic": {"Set14": {"psnr": 26.0}}}, None),
+    "size.json": ({"file": {"mb": 1}}, {"file": {"mb": 2}}),
+}  # fmt: skip
 
 
-def write(folder: Path, metrics: dict, seed: int, claim: str) -> None:
+def write(folder: Path, side: int, seed: int, claim: str) -> None:
+    """Params, FIGURES of a side (0 before, 1 after) and claims."""
     (folder / "params.yaml").write_text(yaml.safe_dump({"seed": seed, "device": "auto"}))
-    for name, content in metrics.items():
-        (folder / f"metrics/sample/{name}.json").write_text(json.dumps(content))
-    claims = {
-        "claims": [{"claim": "It works", "verdict": claim}, {"claim": "A", "verdict": "fails"}]
-    }
-    (folder / "metrics/sample/claims/claims.json").write_text(json.dumps(claims))
+    claims = [{"claim": "It works", "verdict": claim}, {"claim": "A", "verdict": "fails"}]
+    files = {path: sides[side] for path, sides in FIGURES.items()}
+    for path, content in {**files, f"{SAMPLE}/claims/claims.json": {"claims": claims}}.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            file.unlink()
+        else:
+            file.write_text(json.dumps(content))
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Commit `main` with BEFORE, and above it a commit with AFTER on branch `change`."""
+    """Commit `main` with what was before, and above it branch `change` with what came after."""
     folder = tmp_path_factory.mktemp("review")
 
     def run(*command: str) -> None:
@@ -71,14 +78,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("git", "config", "user.name", "Test")
     run("dvc", "init", "-q")
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"headline": STAGE}}))
-    (folder / "metrics/sample/claims").mkdir(parents=True)
-    (folder / "metrics/sample/export").mkdir()
-    write(folder, BEFORE, seed=0, claim="cannot be told")
+    write(folder, 0, seed=0, claim="cannot be told")
     (folder / "metrics/sample/figure2.png").write_bytes(b"before")
     run("git", "add", "-A")
     run("git", "commit", "-q", "-m", "Before")
     run("git", "switch", "-q", "-c", "change")
-    write(folder, AFTER, seed=1, claim="holds")
+    write(folder, 1, seed=1, claim="holds")
     (folder / "metrics/sample/figure2.png").write_bytes(b"after")
     run("git", "commit", "-q", "-a", "-m", "After")
     return folder
@@ -122,8 +127,17 @@ def test_changed_figures_with_signs_and_words(
     assert "difference" not in text  # of the parity: in the seventh decimal
     # Unchanged: the student, PSNR, the parameter `device`, claim A.
     assert "Student" not in text
-    headings = 2 * 6
-    assert len(rows) - headings == 1 + 3 + 5 + 1 + 1 + 1
+    # What only one side has: opinion scores, and the models of a profile.
+    assert "Opinion scores of profile sample: 2 new" in text
+    assert ["GAN2G", "", "mean", "-", "51.5000", "-", "new"] in rows
+    assert "All models of profile mine: 1 gone" in text
+    assert ["Bicubic", "Set14", "PSNR (dB) ↑", "26.0000", "-", "-", "gone"] in rows
+    # A profile that dvc.yaml does not run at present, and a metric of the user's own.
+    assert "Headline of profile mine: 1 better" in text
+    assert ["mean", "SSIM ↑", "0.5000", "0.7500", "+0.2500", "better"] in rows
+    assert ["`size.json`", "file", "mb", "1.0000", "2.0000", "+1.0000", ""] in rows
+    headings = 2 * 10
+    assert len(rows) - headings == 1 + 3 + 5 + 1 + 2 + 1 + 1 + 1 + 1 + 1
 
 
 def test_nothing_changed(

@@ -271,11 +271,11 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
 
 
 def compare(args: argparse.Namespace) -> None:
-    from ..experiments.compare import as_text, comparison, read_runs
+    from ..experiments.compare import as_text, comparison, read_results
     from ..experiments.history import experiments
 
-    runs = read_runs(args.revisions or experiments(), args.profile)
-    print(as_text(comparison(runs, args.set), args.format, args.set))
+    results = read_results(args.revisions or experiments(), args.profile)
+    print(as_text(comparison(results, args.set), args.format, args.set))
 
 
 def _add_review(commands: argparse._SubParsersAction) -> None:

@@ -1,19 +1,22 @@
 """Files and parameters of a revision: a git commit, a DVC experiment or the workspace."""
 
+import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+import pandas as pd
+from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
+from dvc.scm import RevError
 
 from ..common.errors import UserError
 from ..common.params import FILE
+from ..common.yaml12 import YAMLError, parse_yaml
 
 WORKSPACE = "workspace"
-
-# Below refs/exps/ DVC keeps <first 2>/<other 38 digits of the baseline>/<name of the experiment>.
-_EXPERIMENT = "refs/exps/??/*/*"
 
 
 @dataclass(frozen=True)
@@ -22,52 +25,70 @@ class Revision:
 
     Attributes:
         name: as the user calls it.
-        commit: its hash; None of the workspace.
+        files: those of its commit; None of the workspace.
+        folder: the working directory, from the root of `files`, with / at its end where not empty.
     """
 
     name: str
-    commit: str | None
+    files: DVCFileSystem | None = None
+    folder: str = ""
 
     @classmethod
     def find(cls, name: str) -> "Revision":
         """The revision called `name`: WORKSPACE, else what git knows, else a DVC experiment.
 
         Raises:
-            UserError: there is none of that name, or more than one experiment.
+            UserError: there is none of that name, or several experiments; git or DVC refuses.
         """
+        folder = _git("rev-parse", "--show-prefix").strip()
         if name == WORKSPACE:
-            _git("rev-parse", "--git-dir")
-            return cls(name, None)
-        commit = _try_git(
-            "rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"
-        )
-        if commit is not None:
-            return cls(name, commit.strip())
-        lines = _git("for-each-ref", "--format=%(objectname) %(refname)", _EXPERIMENT).splitlines()
-        found = [line.split()[0] for line in lines if line.rpartition("/")[2] == name]
-        if len(found) > 1:
+            return cls(name)
+        files = DVCFileSystem(rev=name or " ")  # an empty name would mean the workspace
+        try:
+            files.repo  # noqa: B018 - opened by being asked for
+        except RevError as error:
+            problem = str(error).replace("Git revision", "revision")
             raise UserError(
-                f"{len(found)} experiments are called {name!r}; give the commit of one: "
-                + ", ".join(commit[:10] for commit in found)
-            )
-        if not found:
-            raise UserError(
-                f"unknown revision {name!r}: no commit, branch or tag (git log), and no "
-                "experiment (dvc exp list --all-commits)"
-            )
-        return cls(name, found[0])
+                f"{problem}; name a commit, branch or tag (git log), or an experiment, by its "
+                "commit where several have the name (dvc exp list --all-commits)"
+            ) from None
+        except DvcException as error:
+            raise UserError("DVC: " + " ".join(str(error).split())) from None
+        return cls(name, files, folder)
+
+    @property
+    def commit(self) -> str:
+        """The hash of its commit; HEAD of the workspace."""
+        return self.files.repo.get_rev() if self.files else "HEAD"
 
     def read(self, path: Path) -> str | None:
         """The text of a file, by its path from the working directory; None where it has none."""
-        if self.commit is None:
+        if self.files is None:
             return path.read_text(encoding="utf-8") if path.is_file() else None
-        return _try_git("show", f"{self.commit}:./{path.as_posix()}")
+        try:
+            return self.files.read_text(self.folder + path.as_posix(), encoding="utf-8")
+        except (FileNotFoundError, DvcException):  # DVC reads dvc.yaml for what git does not have
+            return None
 
-    def changed(self, pattern: str) -> list[str]:
-        """Paths that match a git pattern and differ between here and the workspace."""
-        tracked = _git("diff", "--name-only", "--relative", self.commit or "HEAD", "--", pattern)
-        new = _git("ls-files", "--others", "--exclude-standard", "--", pattern)
-        return sorted({*tracked.splitlines(), *new.splitlines()})
+    def read_json(self, path: Path) -> Any:
+        """The content of a JSON file; None where there is none.
+
+        Raises:
+            UserError: it is no JSON.
+        """
+        text = self.read(path)
+        try:
+            return None if text is None else json.loads(text)
+        except json.JSONDecodeError:
+            raise UserError(
+                f"{self.name} has a {path.as_posix()} that is no JSON; run `dvc repro` there"
+            ) from None
+
+    def changed(self, *patterns: str) -> list[str]:
+        """Paths that match git patterns and differ between the revision and the workspace."""
+        tracked = _git("diff", "--name-only", "--relative", "-z", self.commit, "--", *patterns)
+        new = _git("ls-files", "--others", "--exclude-standard", "-z", "--", *patterns)
+        return sorted({*tracked.split("\0"), *new.split("\0")} - {""})
 
     def params(self) -> dict[str, Any]:
         """The values of params.yaml by dotted key, of the profiles only the one in use.
@@ -81,8 +102,8 @@ class Revision:
         if text is None:
             raise UserError(f"{self.name} has no {FILE} here; run from the repository's root")
         try:
-            content = yaml.safe_load(text)
-        except yaml.YAMLError:
+            content = parse_yaml(text)
+        except YAMLError:
             content = None
         if not isinstance(content, dict):
             raise UserError(f"{FILE} of {self.name} is no YAML mapping; correct it there")
@@ -96,8 +117,11 @@ class Revision:
 def experiments() -> list[str]:
     """The names of the DVC experiments that started from HEAD, in the order in which they ended.
 
+    From git, since `dvc exp list` waits for an experiment that runs, and `dvc.api.exp_show` reads
+    the pipeline of every experiment, and has no such order.
+
     Raises:
-        UserError: there are none. (`dvc exp list` names them too, but not while one is running.)
+        UserError: there are none.
     """
     head = _git("rev-parse", "HEAD").strip()
     folder = f"refs/exps/{head[:2]}/{head[2:]}/"
@@ -109,30 +133,26 @@ def experiments() -> list[str]:
     return [ref.removeprefix(folder) for ref in refs]
 
 
-def flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(content: dict[str, Any]) -> dict[str, Any]:
     """The values of nested mappings by dotted key; lists are values."""
-    values = {}
-    for key, value in content.items():
-        if isinstance(value, dict) and value:
-            values |= flat(value, f"{prefix}{key}.")
-        else:
-            values[f"{prefix}{key}"] = value
-    return values
-
-
-def _try_git(*arguments: str) -> str | None:
-    """What a git command prints; None where it fails."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, encoding="utf-8", check=False
-        )
-    except FileNotFoundError:
-        raise UserError("git is not installed; revisions cannot be read without it") from None
-    return done.stdout if done.returncode == 0 else None
+    return pd.json_normalize(content).to_dict("records")[0]
 
 
 def _git(*arguments: str) -> str:
-    output = _try_git(*arguments)
-    if output is None:
+    """What a git command prints.
+
+    Raises:
+        UserError: git is not installed, or what it says when it refuses.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, text=True, encoding="utf-8", check=False,
+            env={**os.environ, "LC_ALL": "C"},
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise UserError("git is not installed; revisions cannot be read without it") from None
+    if done.returncode == 0:
+        return done.stdout
+    if "not a git repository" in done.stderr:
         raise UserError("this folder is in no git repository; run from the repository's root")
-    return output
+    raise UserError("git: " + " ".join(done.stderr.split()))

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..common.errors import UserError
-from ..common.metrics import METRICS
+from ..common.metrics import METRICS, Metric
+from ..common.params import FILE
 from ..common.runs import display_name
 from ..common.text import ABSENT, markdown_table
 from .history import WORKSPACE, Revision
@@ -24,12 +25,23 @@ MARKER = "<!-- srgan-distill review -->"
 # One pull request comment holds 65,536 characters.
 MOST_ROWS = 400
 
-_HERE = Revision(WORKSPACE, None)
-_HEADLINE = "headline"
-_EXPORT = "export"
+_HERE = Revision(WORKSPACE)
+_HEADLINE = "headline.json"
+_FILES = {
+    _HEADLINE: "Headline",
+    "tables/means.json": "All models",
+    "tables/export.json": "Exported models",
+    "opinion/dmos.json": "Opinion scores",
+}
+"""The files of figures in metrics/<profile>/ by their titles; all but the headline by model."""
+
+_CLAIMS = "metrics/*/claims/claims.json"
 _PICTURES = "metrics/*.png"
 _SHARE = "share_of_lead_"
 _GAIN = "gain_"
+
+Differences = Mapping[str, Mapping[str, Any]]
+"""Of one file: dotted key -> `old` and `new`, each where there is one."""
 
 
 def review_markdown(base: str, label: str) -> str:
@@ -45,34 +57,22 @@ def review_markdown(base: str, label: str) -> str:
         UserError: unknown revision, or a dvc.yaml or params.yaml that DVC cannot read.
     """
     before = Revision.find(base)
-    commit = before.commit or "HEAD"
-    parts = [MARKER, f"## Results against {label}"]
-    params = _items(_dvc_diff("params", commit))
-    parts += _section("Parameters", [_param_row(*item, label) for item in params])
-    figures = _items(_dvc_diff("metrics", commit))
-    for profile in dict.fromkeys(_profile(path) for path, _, _ in figures):
-        headline, models, exported = [], [], []
-        for path, key, values in figures:
-            if _profile(path) != profile:
-                continue
-            row = _metric_row(path, key, values, label)
-            if row[label] == row["Here"]:
-                continue
-            if path.stem == _HEADLINE:
-                headline.append(row)
-            else:
-                rows = exported if path.parent.name == _EXPORT else models
-                rows.append({"Model": display_name(path.stem)} | row)
-        parts += _section(f"Headline of profile {profile}{_count(headline)}", headline)
-        parts += _section(f"All models of profile {profile}{_count(models)}", models, folded=True)
-        parts += _section(f"Exported models of profile {profile}", exported, folded=True)
-    parts += _section("Claims of the paper", _claim_rows(before, label))
-    parts += _section("Pictures", [{"Changed": f"`{path}`"} for path in before.changed(_PICTURES)])
-    if len(parts) == 2:
-        parts.append("No parameter and no figure changed.")
+    params = _dvc_diff("params", before.commit)
+    figures = _dvc_diff("metrics", before.commit)
+    # What dvc.yaml does not call metrics, and other profiles' files.
+    if files := before.changed(*(f"metrics/*/{file}" for file in _FILES)):
+        figures |= _dvc_diff("metrics", before.commit, "--targets", *files)
+    parts = [
+        *_section("Parameters", _param_rows(params, label)),
+        *_figure_sections(figures, label),
+        *_section("Claims of the paper", _claim_rows(before, label)),
+        *_section("Pictures", [{"Changed": f"`{path}`"} for path in before.changed(_PICTURES)]),
+    ]
+    if not parts:
+        parts = ["No parameter and no figure changed."]
     elif not figures:
         parts.append("No figure changed.")
-    return "\n\n".join(parts)
+    return "\n\n".join([MARKER, f"## Results against {label}", *parts])
 
 
 def verdict(figure: str, change: float) -> str:
@@ -82,74 +82,80 @@ def verdict(figure: str, change: float) -> str:
         figure: a key of a metrics file: `<metric>`, `gain_<metric>` or `share_of_lead_<metric>`.
         change: new minus old.
     """
-    if not change:
-        return ""
-    if figure.startswith(_SHARE):
-        return "better" if change > 0 else "worse"
-    metric = METRICS.get(figure.removeprefix(_GAIN))
+    metric = _metric(figure)
     if metric is None:
         return ""
-    return "better" if (change < 0) == metric.lower_is_better else "worse"
+    # A share is no difference in the metric's unit: more of it is a gain, whatever the metric.
+    return metric.verdict(metric.gain(change, 0) if figure.startswith(_SHARE) else change)
 
 
-def _dvc_diff(kind: str, base: str) -> dict[str, dict[str, Any]]:
-    """`dvc <kind> diff`: file -> dotted key -> old, new and diff, each where there is one."""
-    command = [sys.executable, "-m", "dvc", kind, "diff", base, "--json"]
+def _dvc_diff(kind: str, *arguments: str) -> dict[str, Differences]:
+    """What `dvc <kind> diff` says, by file."""
+    command = [sys.executable, "-m", "dvc", kind, "diff", "--json", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     if done.returncode:
         problem = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
-        raise UserError(f"`dvc {kind} diff {base}` failed: {problem}")
+        raise UserError(f"`dvc {kind} diff {arguments[0]}` failed: {problem}")
     return json.loads(done.stdout or "{}")
 
 
-def _items(
-    files: Mapping[str, dict[str, Any]],
-) -> list[tuple[PurePosixPath, str, dict[str, Any]]]:
-    """Path, key and values of each difference, in the same order on every run (DVC's is not)."""
-
-    def order(item: tuple[PurePosixPath, str, dict[str, Any]]) -> tuple[Any, ...]:
-        path, key, _ = item
-        test_set, _, figure = key.rpartition(".")
-        return path, test_set == "mean", test_set, _position(figure), figure
-
-    return sorted(
-        (
-            (PurePosixPath(path), key, values)
-            for path, rows in files.items()
-            for key, values in rows.items()
-        ),
-        key=order,
-    )
+def _param_rows(params: Mapping[str, Differences], label: str) -> list[dict[str, str]]:
+    return [
+        {
+            "Parameter": f"`{key}`" if Path(file) == FILE else f"`{key}` of {file}",
+            label: _value(values.get("old")),
+            "Here": _value(values.get("new")),
+        }
+        for file, changes in sorted(params.items())
+        for key, values in sorted(changes.items())
+    ]
 
 
-def _position(figure: str) -> int:
-    """Where a figure's metric stands in METRICS; what is none comes last."""
-    metrics = list(METRICS)
-    metric = figure.removeprefix(_SHARE).removeprefix(_GAIN)
-    return metrics.index(metric) if metric in metrics else len(metrics)
+def _figure_sections(figures: Mapping[str, Differences], label: str) -> list[str]:
+    """Of each profile its headline, and folded its other figures; then what is in other files."""
+    parts, rest = [], dict(figures)
+    for profile in sorted({_profile(file) for file in figures} - {""}):
+        for file, title in _FILES.items():
+            changes = rest.pop(f"metrics/{profile}/{file}", {})
+            rows = _figure_rows(changes, label, by_model=file != _HEADLINE)
+            title = f"{title} of profile {profile}{_count(rows)}"
+            parts += _section(title, rows, folded=file != _HEADLINE)
+    others = [
+        {"File": f"`{file}`"} | row
+        for file in sorted(rest)
+        for row in _figure_rows(rest[file], label)
+    ]
+    return parts + _section(f"Other metrics{_count(others)}", others, folded=True)
 
 
-def _profile(path: PurePosixPath) -> str:
-    """Of metrics/<profile>/<model>.json or metrics/<profile>/export/<strategy>.json."""
-    folder = path.parent
-    return (folder.parent if folder.name == _EXPORT else folder).name
+def _profile(file: str) -> str:
+    """Whose figures a file holds; empty where it is none of ours."""
+    parts = PurePosixPath(file).parts
+    return parts[1] if parts[0] == "metrics" and "/".join(parts[2:]) in _FILES else ""
 
 
-def _param_row(
-    path: PurePosixPath, key: str, values: Mapping[str, Any], label: str
-) -> dict[str, str]:
-    return {
-        "Parameter": f"`{key}`" if path.name == "params.yaml" else f"`{key}` of {path}",
-        label: _value(values.get("old")),
-        "Here": _value(values.get("new")),
-    }
+def _figure_rows(changes: Differences, label: str, by_model: bool = False) -> list[dict[str, str]]:
+    """The figures that differ in a digit shown, in the same order on every run (DVC's is not)."""
+    rows = []
+    for key in sorted(changes, key=_order):
+        old, new = changes[key].get("old"), changes[key].get("new")
+        if _shown(old) != _shown(new):
+            model, _, rest = key.partition(".") if by_model else ("", "", key)
+            row = _figure_row(rest, old, new, label)
+            rows.append({"Model": display_name(model)} | row if by_model else row)
+    return rows
 
 
-def _metric_row(
-    path: PurePosixPath, key: str, values: Mapping[str, Any], label: str
-) -> dict[str, str]:
+def _order(key: str) -> tuple[bool, str, int, str]:
+    """By set, the mean last, then as METRICS has them; what is no metric comes last."""
     test_set, _, figure = key.rpartition(".")
-    old, new = values.get("old"), values.get("new")
+    metric = _metric(figure)
+    position = list(METRICS).index(metric.name) if metric else len(METRICS)
+    return test_set == "mean", test_set, position, figure
+
+
+def _figure_row(key: str, old: Any, new: Any, label: str) -> dict[str, str]:
+    test_set, _, figure = key.rpartition(".")
     change, word = ABSENT, ""
     if _is_number(old) and _is_number(new):
         change, word = f"{new - old:+.4f}", verdict(figure, new - old)
@@ -158,8 +164,8 @@ def _metric_row(
     return {
         "Set": test_set,
         "Figure": _figure_name(figure),
-        label: f"{old:.4f}" if _is_number(old) else _value(old),
-        "Here": f"{new:.4f}" if _is_number(new) else _value(new),
+        label: _shown(old),
+        "Here": _shown(new),
         "Change": change,
         "": word,
     }
@@ -168,8 +174,8 @@ def _metric_row(
 def _claim_rows(before: Revision, label: str) -> list[dict[str, str]]:
     """The claims (stage claims) whose verdict is another one than at `before`."""
     rows = []
-    for path in sorted(Path("metrics").glob("*/claims/claims.json")):
-        old, new = (_verdicts(revision.read(path)) for revision in (before, _HERE))
+    for path in map(Path, before.changed(_CLAIMS)):
+        old, new = (_verdicts(revision.read_json(path)) for revision in (before, _HERE))
         rows += [
             {"Claim": claim, "Profile": path.parts[1], label: old[claim], "Here": new[claim]}
             for claim in new
@@ -178,20 +184,21 @@ def _claim_rows(before: Revision, label: str) -> list[dict[str, str]]:
     return rows
 
 
-def _verdicts(text: str | None) -> dict[str, str]:
-    claims = json.loads(text)["claims"] if text else []
-    return {item["claim"]: item["verdict"] for item in claims}
+def _verdicts(document: Mapping[str, Any] | None) -> dict[str, str]:
+    return {item["claim"]: item["verdict"] for item in (document or {"claims": []})["claims"]}
+
+
+def _metric(figure: str) -> Metric | None:
+    return METRICS.get(figure.removeprefix(_SHARE).removeprefix(_GAIN))
 
 
 def _figure_name(figure: str) -> str:
-    if figure.startswith(_SHARE) and (metric := METRICS.get(figure.removeprefix(_SHARE))):
-        return f"Share of the teacher's lead, {metric.label} ↑"
-    metric = figure.removeprefix(_GAIN)
-    if metric not in METRICS:
+    metric = _metric(figure)
+    if metric is None:
         return figure
-    return (
-        f"Gain, {METRICS[metric].heading}" if figure.startswith(_GAIN) else METRICS[metric].heading
-    )
+    if figure.startswith(_SHARE):
+        return f"Share of the teacher's lead, {metric.label} ↑"
+    return f"Gain, {metric.heading}" if figure.startswith(_GAIN) else metric.heading
 
 
 def _section(title: str, rows: list[dict[str, str]], folded: bool = False) -> list[str]:
@@ -213,6 +220,10 @@ def _count(rows: Iterable[Mapping[str, str]]) -> str:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(figure: Any) -> str:
+    return f"{figure:.4f}" if _is_number(figure) else _value(figure)
 
 
 def _value(value: Any) -> str:

@@ -1,0 +1,66 @@
+"""What made a file of a revision, by its dvc.lock: which stages, with which code and parameters.
+
+DVC's API tells only what dvc.yaml and params.yaml say, not with what a stage last ran.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..common.errors import UserError
+from ..common.params import FILE
+from ..common.yaml12 import YAMLError, parse_yaml
+from .history import Revision, flat
+
+_LOCK = Path("dvc.lock")
+
+Stages = dict[str, dict[str, Any]]
+"""By name, what dvc.lock records of a stage: `deps`, `params`, `outs`."""
+
+
+def stages_behind(revision: Revision, output: Path) -> Stages:
+    """The stages that made `output`; none where dvc.lock does not know it.
+
+    Raises:
+        UserError: dvc.lock is no YAML.
+    """
+    try:
+        lock = parse_yaml(revision.read(_LOCK) or "") or {}
+    except YAMLError:
+        raise UserError(
+            f"{revision.name} has a {_LOCK} that is no YAML; correct it there"
+        ) from None
+    stages = lock.get("stages", {})
+    makers = {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
+    found: Stages = {}
+    waiting = [output]
+    while waiting:
+        path = waiting.pop()
+        inside = (part.as_posix() for part in (path, *path.parents))
+        name = next((makers[part] for part in inside if part in makers), None)
+        # `check` reads everything, also what no figure depends on.
+        if name is not None and name not in found and name != "check":
+            found[name] = stages[name]
+            waiting += [Path(dep["path"]) for dep in stages[name].get("deps", ())]
+    return found
+
+
+def code_of(stages: Stages) -> str:
+    """Seven digits, the same for the same code of all stages."""
+    deps = {
+        dep["path"]: dep.get("md5") for stage in stages.values() for dep in stage.get("deps", ())
+    }
+    sources = sorted((path, md5) for path, md5 in deps.items() if path.startswith("src/"))
+    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:7]
+
+
+def stale(stages: Stages, params: Mapping[str, Any]) -> str:
+    """The first parameter that a stage ran with another value of than `params` has; else empty."""
+    ran = {name: stage.get("params", {}).get(FILE.name, {}) for name, stage in stages.items()}
+    for place, value in flat(ran).items():
+        stage, _, key = place.partition(".")
+        if params.get(key) != value:
+            return f"{stage} ran with {key} = {value}, {FILE} says {params.get(key)}"
+    return ""
