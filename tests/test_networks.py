@@ -240,3 +240,11 @@ def test_block_outputs_come_with_the_same_sr() -> None:
     sr, outputs = generator.with_block_outputs(lr)
     assert torch.equal(sr, generator(lr))
     assert [output.shape for output in outputs] == [(2, 4, 8, 8)] * 3
+
+
+def test_weights_have_the_mode_of_any_new_file(tmp_path: Path) -> None:
+    """Others of a group may read them, where the umask lets them read what one writes."""
+    (tmp_path / "other").touch()
+    save_generator(tmp_path / "generator.safetensors", Generator(4, 1))
+    modes = {(tmp_path / name).stat().st_mode for name in ("other", "generator.safetensors")}
+    assert len(modes) == 1

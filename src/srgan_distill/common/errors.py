@@ -24,7 +24,7 @@ def exit_code(main: Callable[[], int | None]) -> int:
         print(f"error: {one_line(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
-        print("error: interrupted; run the same command again to go on", file=sys.stderr)
+        print("error: interrupted; what is finished stays, and a training goes on from its checkpoint in this folder", file=sys.stderr)
         return 128 + error.number if isinstance(error, Terminated) else 130
 
 

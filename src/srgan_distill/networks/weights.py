@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 
 from ..common.errors import UserError
@@ -14,13 +14,9 @@ from .generator import Generator
 
 def save_generator(path: Path, generator: Generator) -> None:
     """Write the weights whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {name: value.cpu().contiguous() for name, value in generator.state_dict().items()}
-    part = path.with_suffix(".part")
     # One entry: safetensors writes several in a random order, and files would differ.
     size = json.dumps({"filters": generator.filters, "blocks": len(generator.blocks)})
-    save_file(state, part, metadata={"generator": size})
-    os.replace(part, path)
+    _write(path, generator, {"generator": size})
 
 
 def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") -> Generator:
@@ -53,12 +49,7 @@ def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") ->
 
 def save_network(path: Path, network: nn.Module) -> None:
     """Write the weights of a network whose shape the reader knows, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    save_file(
-        {name: value.cpu().contiguous() for name, value in network.state_dict().items()}, part
-    )
-    os.replace(part, path)
+    _write(path, network)
 
 
 def load_network(path: Path, network: nn.Module) -> None:
@@ -74,3 +65,12 @@ def load_network(path: Path, network: nn.Module) -> None:
     except (SafetensorError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} does not fit ({reason}); delete it and run `dvc repro`") from None
+
+
+def _write(path: Path, network: nn.Module, metadata: dict[str, str] | None = None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    part = path.with_suffix(".part")
+    # Not safetensors' own file, which no one but its owner may read, whatever the umask.
+    part.write_bytes(save(state, metadata))
+    os.replace(part, path)

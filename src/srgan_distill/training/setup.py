@@ -148,10 +148,13 @@ def _save(training: Training, trained: Generator, networks: LossNetworks) -> Non
 
 def _fingerprint(training: Training, compute: Compute, distributed: Distributed) -> str:
     """Everything the run's weights depend on."""
-    sections = (training.budget, training.content, training.hardware)
+    sections = (training.budget, training.content)
+    # How often a checkpoint is written, and where tiles lie, changes no weight.
+    hardware = training.hardware.model_dump(exclude={"checkpoint_seconds", "tiles"})
     settings = {
         "run": [training.run.key, str(compute), training.seed],
         "torch": [torch.__version__, torch.get_num_threads(), distributed.world_size],
+        "hardware": hardware,
         "sections": [section.model_dump() for section in sections if section],
         "phases": [phase.weights for phase in training.schedule.phases],
         "start": hashlib.sha256(save(training.start.state_dict())).hexdigest(),
