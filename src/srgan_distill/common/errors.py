@@ -1,11 +1,18 @@
 """One clear line for what a user can put right; everything else keeps its traceback."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 class UserError(Exception):
-    """Bad input: says what is wrong, where, and what to do, in one line."""
+    """Bad input: says what is wrong, where, and what to do, in one line.
+
+    `details` are further lines, for what would be unread in one: a list of what is missing.
+    """
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__("\n  ".join([message, *details]))
+        self.lines = [message, *details]
 
 
 class Terminated(KeyboardInterrupt):
@@ -21,10 +28,14 @@ def exit_code(main: Callable[[], int | None]) -> int:
     try:
         return main() or 0
     except UserError as error:
-        print(f"error: {one_line(str(error))}", file=sys.stderr)
+        print("error:", "\n  ".join(map(one_line, error.lines)), file=sys.stderr)
         return 1
     except KeyboardInterrupt as error:
-        print("error: interrupted; what is finished stays, and a training goes on from its checkpoint in this folder", file=sys.stderr)
+        print(
+            "error: interrupted; what is finished stays, and a training goes on from its "
+            "checkpoint in this folder",
+            file=sys.stderr,
+        )
         return 128 + error.number if isinstance(error, Terminated) else 130
 
 

@@ -88,7 +88,12 @@ class Downloads:
             UserError: one error for all, with a line of its own for each.
         """
         if self._missing:
-            raise UserError(_all_missing(self._missing))
+            raise UserError(
+                f"{len(self._missing)} things cannot be had; connect to the network, or put what "
+                f"follows into a folder and name it by {VARIABLE} or `mirror` in params.yaml; then "
+                "run again",
+                [f"{what} ({why or 'no place to look'})" for what, why in self._missing.items()],
+            )
 
 
 def _place(name: str) -> str:
@@ -100,14 +105,3 @@ def _place(name: str) -> str:
 
 def _users(part: str, metrics: Collection[str]) -> str:
     return " and ".join(metric for metric in metrics if part in parameter_files([metric]))
-
-
-def _all_missing(missing: Mapping[str, str]) -> str:
-    """One error for all: a line of its own for each, for a single line of ten would be unread."""
-    return "\n".join(
-        [
-            f"{len(missing)} things cannot be had; connect to the network, or put what follows "
-            f"into a folder and name it by {VARIABLE} or `mirror` in params.yaml; then run again",
-            *(f"  {what} ({why or 'no place to look'})" for what, why in missing.items()),
-        ]
-    )
