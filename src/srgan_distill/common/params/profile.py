@@ -106,7 +106,7 @@ class PretrainScale(Section):
 
 
 class EvaluateScale(Section):
-    """Metric names (see `srgan_distill.quality.metrics`) and local parameter files by metric."""
+    """Metric names (see `srgan_distill.common.metrics`) and local parameter files by metric."""
 
     metrics: Annotated[list[str], Field(min_length=1)]
     weights: dict[str, str]
