@@ -1,4 +1,4 @@
-"""Gain over the undistilled student and share of the teacher's lead, and the two stages."""
+"""Gain over the baseline, share of the teacher's lead, and the two stages."""
 
 import json
 import math
@@ -36,46 +36,52 @@ def scores(**columns: tuple[float, float]) -> pd.DataFrame:
     return frame
 
 
-STUDENT = scores(psnr=(29.0, 25.0), niqe=(7.0, 5.0), piqe=(50.0, 30.0), psnr_wrapped=(29.0, 29.0))
+BASELINE = scores(psnr=(29.0, 25.0), niqe=(7.0, 5.0), piqe=(50.0, 30.0), psnr_wrapped=(29.0, 29.0))
+STUDENT = scores(psnr=(28.5, 24.0), niqe=(7.25, 5.5), piqe=(52.0, 30.0), psnr_wrapped=(29.0, 29.0))
 TEACHER = scores(psnr=(31.0, 25.5), niqe=(5.0, 6.0), piqe=(30.0, 20.0), psnr_wrapped=(30.0, 30.0))
 DISTILLED = scores(psnr=(29.5, 25.5), niqe=(6.25, 5.5), piqe=(40, 33), psnr_wrapped=(29.5, 29.5))
 
 
 def test_gain_and_share_by_hand() -> None:
-    figures = gains(DISTILLED, STUDENT, TEACHER)
+    figures = gains(DISTILLED, BASELINE, TEACHER, STUDENT)
     assert list(figures) == ["Set5", "Set14", "mean"]
     # The leads are of all images alike: their intervals have no width.
     assert figures["Set5"] == {
-        "psnr": 29.5, "gain_psnr": 0.5, "share_of_lead_psnr": 0.25,
-        # Lower is better: the teacher's 5 leads the student's 7 by 2, of which 0.75 are made up.
-        "niqe": 6.25, "gain_niqe": -0.75, "share_of_lead_niqe": 0.375,
+        "psnr": 29.5, "gain_psnr": 0.5, "gain_over_student_psnr": 1.0, "share_of_lead_psnr": 0.25,
+        # Lower is better: the teacher's 5 leads the baseline's 7 by 2, of which 0.75 are made up.
+        "niqe": 6.25, "gain_niqe": -0.75, "gain_over_student_niqe": -1.0,
+        "share_of_lead_niqe": 0.375,
         # However far the teacher leads, these two metrics tell nothing of quality.
-        "piqe": 40.0, "gain_piqe": -10.0, "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5,
+        "piqe": 40.0, "gain_piqe": -10.0, "gain_over_student_piqe": -12.0,
+        "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5, "gain_over_student_psnr_wrapped": 0.5,
     }  # fmt: skip
-    # The teacher has more NIQE than the student: no lead.
+    # The teacher has more NIQE than the baseline: no lead.
     assert figures["Set14"] == {
-        "psnr": 25.5, "gain_psnr": 0.5, "share_of_lead_psnr": 1.0,
-        "niqe": 5.5, "gain_niqe": 0.5,
-        "piqe": 33.0, "gain_piqe": 3.0, "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5,
+        "psnr": 25.5, "gain_psnr": 0.5, "gain_over_student_psnr": 1.5, "share_of_lead_psnr": 1.0,
+        "niqe": 5.5, "gain_niqe": 0.5, "gain_over_student_niqe": 0.0,
+        "piqe": 33.0, "gain_piqe": 3.0, "gain_over_student_piqe": 3.0,
+        "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5, "gain_over_student_psnr_wrapped": 0.5,
     }  # fmt: skip
-    # Over sets, not images; the share is that of the mean gain in the mean lead. Of NIQE six leads
-    # of 2 and six of -1 have the mean 0.5, but an interval of about 0.85 to both sides.
+    # Over sets, not images; the share is that of the mean gain in the mean lead. NIQE: of a lead of
+    # (2 - 1) / 2 = 0.5, the same whichever images are drawn, 0.125 are made up.
     assert figures["mean"] == {
-        "psnr": 27.5, "gain_psnr": 0.5, "share_of_lead_psnr": 0.4,
-        "niqe": 5.875, "gain_niqe": -0.125,
-        "piqe": 36.5, "gain_piqe": -3.5, "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5,
+        "psnr": 27.5, "gain_psnr": 0.5, "gain_over_student_psnr": 1.25, "share_of_lead_psnr": 0.4,
+        "niqe": 5.875, "gain_niqe": -0.125, "gain_over_student_niqe": -0.5,
+        "share_of_lead_niqe": 0.25,
+        "piqe": 36.5, "gain_piqe": -3.5, "gain_over_student_piqe": -4.5,
+        "psnr_wrapped": 29.5, "gain_psnr_wrapped": 0.5, "gain_over_student_psnr_wrapped": 0.5,
     }  # fmt: skip
 
 
-def test_equal_teacher_and_student_give_no_share() -> None:
-    figures = gains(DISTILLED, STUDENT, STUDENT)
+def test_equal_teacher_and_baseline_give_no_share() -> None:
+    figures = gains(DISTILLED, BASELINE, BASELINE, STUDENT)
     assert not any(key.startswith("share") for values in figures.values() for key in values)
     assert figures["mean"]["gain_psnr"] == 0.5
 
 
 def lead(psnr: list[float], images: int = 6) -> bool:
     """Whether a teacher that is so much better, image by image, has a lead to share in."""
-    student = STUDENT.iloc[:images]
+    student = BASELINE.iloc[:images]
     return has_lead(student.assign(psnr=student["psnr"] + psnr), student, "psnr")
 
 
@@ -102,13 +108,26 @@ def test_a_lead_of_few_images_is_none() -> None:
     assert lead([0.5] * 6, images=6)
 
 
-def test_a_lead_holds_over_sets_too() -> None:
-    """Eleven images of one set carry the mean over the images, one of another that over sets."""
-    student = STUDENT.assign(set=["large"] * 11 + ["small"])
-    mixed = [0.5] * 11 + [-2.0]  # (5.5 - 2) / 12 = 0.29 dB, and (0.5 - 2) / 2 = -0.75 dB
-    assert not has_lead(student.assign(psnr=student["psnr"] + mixed), student, "psnr")
-    both = [0.5] * 11 + [0.4]
-    assert has_lead(student.assign(psnr=student["psnr"] + both), student, "psnr")
+@pytest.mark.parametrize(
+    ("large", "small", "real"),
+    [
+        # Over the twelve images 0.25 dB, over the two sets (0.5 - 1) / 2 dB.
+        (0.5, -1.0, False),
+        (0.5, 0.4, True),
+        # Over the images 0.04 dB, over the sets 0.225 dB.
+        (-0.05, 0.5, True),
+    ],
+)
+def test_a_lead_counts_sets_and_not_images(large: float, small: float, real: bool) -> None:
+    student = BASELINE.assign(set=["large"] * 10 + ["small"] * 2)
+    teacher = student.assign(psnr=student["psnr"] + [*[large] * 10, *[small] * 2])
+    assert has_lead(teacher, student, "psnr") == real
+
+
+def test_a_set_of_one_image_tells_of_no_lead() -> None:
+    student = BASELINE.assign(set=["large"] * 11 + ["single"])
+    teacher = student.assign(psnr=student["psnr"] + 0.5)
+    assert not has_lead(teacher, student, "psnr")
 
 
 @pytest.mark.parametrize(
@@ -130,31 +149,32 @@ def test_least_lead_of_each_metric_and_its_direction(
 
 def test_infinite_psnr_is_valid_json() -> None:
     perfect = DISTILLED.assign(psnr=[math.inf, *DISTILLED["psnr"][1:]])
-    figures = gains(perfect, STUDENT, TEACHER)
+    figures = gains(perfect, BASELINE, TEACHER, STUDENT)
     assert figures["Set5"]["psnr"] is None
     assert figures["Set5"]["share_of_lead_psnr"] is None
     assert figures["Set14"]["psnr"] == 25.5
     json.dumps(figures, allow_nan=False)
     # A teacher's that is infinite is no lead that an interval could tell of.
-    assert "share_of_lead_psnr" not in gains(DISTILLED, STUDENT, perfect)["Set5"]
+    assert "share_of_lead_psnr" not in gains(DISTILLED, BASELINE, perfect, STUDENT)["Set5"]
 
 
 def test_gain_table_reads_with_signs_and_shares() -> None:
-    lines = gain_table(gains(DISTILLED, STUDENT, TEACHER)).split("\n")
+    lines = gain_table(gains(DISTILLED, BASELINE, TEACHER, STUDENT)).split("\n")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert ["Set5", "PSNR (dB) ↑", "29.50", "+0.50", "25%"] in rows
-    assert ["Set14", "PIQE ↓", "33.00", "+3.00", "-"] in rows
-    assert ["Set14", "NIQE ↓", "5.500", "+0.500", "-"] in rows
+    assert rows[0][3:5] == ["Gain over baseline", "Gain over Student, as in the paper"]
+    assert ["Set5", "PSNR (dB) ↑", "29.50", "+0.50", "+1.00", "25%"] in rows
+    assert ["Set14", "PIQE ↓", "33.00", "+3.00", "+3.00", "-"] in rows
+    assert ["Set14", "NIQE ↓", "5.500", "+0.500", "+0.000", "-"] in rows
 
 
 def test_headline_by_hand() -> None:
     """Of each set the metrics alone, of the mean gains and shares too; two metrics never."""
-    assert headline_of(gains(DISTILLED, STUDENT, TEACHER)) == {
+    assert headline_of(gains(DISTILLED, BASELINE, TEACHER, STUDENT)) == {
         "Set5": {"psnr": 29.5, "niqe": 6.25},
         "Set14": {"psnr": 25.5, "niqe": 5.5},
         "mean": {
             "psnr": 27.5, "niqe": 5.875, "gain_psnr": 0.5, "gain_niqe": -0.125,
-            "share_of_lead_psnr": 0.4,
+            "share_of_lead_psnr": 0.4, "share_of_lead_niqe": 0.25,
         },
     }  # fmt: skip
 
@@ -165,10 +185,12 @@ def test_metrics_of_a_headline() -> None:
     ]  # fmt: skip
     figures = dict.fromkeys(METRICS, 1.0) | {f"gain_{name}": 2.0 for name in METRICS}
     figures |= {f"share_of_lead_{name}": 3.0 for name in METRICS}
+    figures |= {f"gain_over_student_{name}": 4.0 for name in METRICS}
     shown = headline_of({"Set5": figures, "mean": figures})
     assert list(shown["Set5"]) == ["psnr", "ssim", "niqe", "pi"]
     assert len(shown["mean"]) == 3 * 4
-    assert not [key for key in shown["mean"] if "piqe" in key or "wrapped" in key]
+    others = ("piqe", "wrapped", "over_student")
+    assert not [key for key in shown["mean"] if any(other in key for other in others)]
 
 
 @pytest.fixture
@@ -176,8 +198,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the repository's params.yaml and made-up scores of every model."""
     shutil.copy(ROOT / "params.yaml", tmp_path)
     scores = {
-        "student": STUDENT, "teacher_gan": TEACHER, "teacher_g": DISTILLED, "gan2gan": DISTILLED,
-        "g2g_al": STUDENT.assign(psnr=STUDENT["psnr"] - 3),
+        "student": BASELINE, "teacher_gan": TEACHER, "teacher_g": DISTILLED, "gan2gan": DISTILLED,
+        "student_g_al": STUDENT, "g2g_al": STUDENT.assign(psnr=STUDENT["psnr"] - 3),
     }  # fmt: skip
     for model, frame in scores.items():
         folder = tmp_path / "data/sample/evaluate" / model
@@ -187,16 +209,25 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_stage_takes_the_strategys_own_teacher(project: Path) -> None:
+def test_stage_takes_the_strategys_own_teacher_and_baseline(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     gain.run("gan2gan")
+    capsys.readouterr()
     gain.run("g2g_al")
+    assert "without a teacher: Student (G only)+AL" in capsys.readouterr().out
     read = {
         name: json.loads((project / f"metrics/sample/gain/{name}.json").read_text())
         for name in ("gan2gan", "g2g_al")
     }
     assert read["gan2gan"]["Set5"]["share_of_lead_psnr"] == 0.25
-    # Its teacher is teacher_g, 0.5 dB ahead; it is 3 dB behind the student.
-    assert read["g2g_al"]["Set5"]["share_of_lead_psnr"] == -6.0
+    # The paper's student is its baseline.
+    assert read["gan2gan"]["Set5"]["gain_over_student_psnr"] == 0.5
+    # Its teacher is teacher_g, 1 dB ahead of student_g_al, of whose PSNR it is 3 dB short; of the
+    # paper's student, which has 0.5 dB more, 3.5 dB.
+    assert read["g2g_al"]["Set5"]["gain_psnr"] == -3.0
+    assert read["g2g_al"]["Set5"]["gain_over_student_psnr"] == -3.5
+    assert read["g2g_al"]["Set5"]["share_of_lead_psnr"] == -3.0
     # Not even in the keys do the files name the strategy; what has a share depends on the teacher.
     keys = [
         {name: [key for key in values if "share" not in key] for name, values in figures.items()}

@@ -9,7 +9,12 @@ import pytest
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.results.documents import intervals_markdown
-from srgan_distill.results.intervals import LEAST_TO_TELL, difference_interval, mean_interval
+from srgan_distill.results.intervals import (
+    LEAST_TO_TELL,
+    difference_interval,
+    difference_over_sets,
+    mean_interval,
+)
 from srgan_distill.results.tables import ALL_SETS, TABLE2, intervals
 
 
@@ -75,6 +80,48 @@ def test_few_images_tell_nothing() -> None:
 def test_different_images_cannot_be_paired() -> None:
     with pytest.raises(UserError, match="different images"):
         difference_interval(frame([1.0, 2.0]), frame([1.0, 2.0, 3.0]), "psnr")
+
+
+def over_sets(*differences: list[float]):
+    """The interval over sets of two models with these differences, a list for each set."""
+    values = [value for own in differences for value in own]
+    sets = [f"Set{index}" for index, own in enumerate(differences) for _ in own]
+    model = frame([28 + value for value in values], sets)
+    return difference_over_sets(model.sample(frac=1, random_state=0), model.assign(psnr=28), "psnr")
+
+
+def test_interval_over_sets_by_hand() -> None:
+    """The mean of the first set's draw is 0, 1 or 2, that of the second 10: each a half."""
+    interval = over_sets([0.0, 2.0], [10.0] * 6)
+    assert (interval.low, interval.mean, interval.high, interval.images) == (5.0, 5.5, 6.0, 8)
+    # Over the images together it would be 62 / 8.
+    assert interval.tells
+
+
+def test_interval_over_sets_is_the_normal_one_where_there_are_many_images() -> None:
+    """The variance of a mean over k sets is the sum of their own, divided by k squared."""
+    draw = np.random.default_rng(3)
+    small, large = draw.normal(1, 0.5, 100), draw.normal(-0.4, 2, 300)
+    half = 1.96 * math.sqrt(small.var() / 100 + large.var() / 300) / 2
+    interval = over_sets(list(small), list(large))
+    assert interval.mean == pytest.approx((small.mean() + large.mean()) / 2)
+    assert interval.low == pytest.approx(interval.mean - half, abs=half / 8)
+    assert interval.high == pytest.approx(interval.mean + half, abs=half / 8)
+    assert interval == over_sets(list(small), list(large))
+
+
+def test_interval_over_one_set_is_the_one_over_its_images() -> None:
+    values = [0.5, -0.25, 0.75, 1.0, 0.0, 0.25]
+    assert over_sets(values) == mean_interval(np.array(values))
+
+
+def test_a_set_of_one_image_or_an_infinite_score_leaves_no_interval_over_sets() -> None:
+    single = over_sets([1.0] * 8, [2.0])
+    assert (single.mean, single.images, single.known, single.tells) == (1.5, 9, False, False)
+    infinite = over_sets([1.0] * 8, [2.0, math.inf])
+    assert infinite.mean == math.inf
+    assert not infinite.known
+    assert not over_sets([1.0, 1.0], [1.0] * 3).tells  # five images
 
 
 def test_table_of_intervals() -> None:

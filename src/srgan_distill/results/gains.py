@@ -1,12 +1,17 @@
-"""What distillation brings: the distilled student beside the undistilled one and the teacher."""
+"""What distillation brings: the distilled student beside its baseline and its teacher.
+
+A strategy's baseline is the student that has the same phases and no teacher. The paper compares
+every strategy with one student, whatever its phases; that comparison stands beside.
+"""
 
 import math
 
 import pandas as pd
 
 from ..common.metrics import METRICS
+from ..common.runs import STUDENT, display_name
 from ..common.text import ABSENT, markdown_table
-from .intervals import difference_interval
+from .intervals import difference_over_sets
 
 DECIMALS = 4
 MEAN = "mean"
@@ -15,45 +20,44 @@ MEAN = "mean"
 Figures = dict[str, dict[str, float | None]]
 
 
-def gains(distilled: pd.DataFrame, student: pd.DataFrame, teacher: pd.DataFrame) -> Figures:
+def gains(
+    distilled: pd.DataFrame, baseline: pd.DataFrame, teacher: pd.DataFrame, student: pd.DataFrame
+) -> Figures:
     """Gain of the distilled student, and how much of the teacher's lead it makes up.
 
     Args:
-        distilled, student, teacher: per-image scores (`set`, `image`, one column per metric) of
-            the distilled student, of the student trained without a teacher, and of the teacher
-            that distilled, with the same sets and metrics.
+        distilled, baseline, teacher, student: per-image scores (`set`, `image`, one column per
+            metric) of the distilled student, of the student trained in the same phases without a
+            teacher, of the teacher that distilled, and of the paper's undistilled student, with
+            the same sets and metrics.
 
     Returns:
         By set, and by `mean` (the mean over sets): for each metric its mean `<metric>`, the
-        signed difference to the undistilled student `gain_<metric>`, and, where the teacher's
-        lead is real (see `has_lead`), `share_of_lead_<metric>` = gain / (teacher - student).
-        Neither the keys nor the values name the strategy, so two strategies' figures can be
-        compared key by key.
+        signed differences to the baseline `gain_<metric>` and to the paper's student
+        `gain_over_student_<metric>`, and, where the teacher's lead over the baseline is real (see
+        `has_lead`), `share_of_lead_<metric>` = gain / (teacher - baseline). Neither the keys nor
+        the values name the strategy, so two strategies' figures can be compared key by key.
     """
-    means = [_with_mean(frame) for frame in (distilled, student, teacher)]
+    means = [_with_mean(frame) for frame in (distilled, baseline, teacher, student)]
     figures: Figures = {}
     for name in means[0].index:
-        ours, undistilled, theirs = (table.loc[name] for table in means)
         leads = [
             metric
-            for metric in ours.index
-            if has_lead(_of_set(teacher, name), _of_set(student, name), metric)
+            for metric in means[0]
+            if has_lead(_of_set(teacher, name), _of_set(baseline, name), metric)
         ]
-        figures[name] = _compare(ours, undistilled, theirs, leads)
+        figures[name] = _compare(*(table.loc[name] for table in means), leads)
     return figures
 
 
 def has_lead(teacher: pd.DataFrame, student: pd.DataFrame, metric: str) -> bool:
     """Whether the teacher is better by what is worth speaking of, and more than by chance.
 
-    Its paired 95 % interval over images excludes 0, and it is at least the metric's `real_lead`
-    (0.1 dB of PSNR), as mean over the images and over the sets. Without that a share of the lead
-    is noise over noise.
+    Its paired 95 % interval, stratified by set, excludes 0, and the mean over the sets is at least
+    the metric's `real_lead` (0.1 dB of PSNR). Without that a share of the lead is noise over noise.
     """
-    over_images = difference_interval(teacher, student, metric)
-    over_sets = _over_sets(teacher, metric) - _over_sets(student, metric)
-    least = min(METRICS[metric].gain(lead, 0) for lead in (over_images.mean, over_sets))
-    return over_images.tells and least >= METRICS[metric].real_lead
+    lead = difference_over_sets(teacher, student, metric)
+    return lead.tells and METRICS[metric].gain(lead.mean, 0) >= METRICS[metric].real_lead
 
 
 def gain_table(figures: Figures) -> str:
@@ -64,7 +68,10 @@ def gain_table(figures: Figures) -> str:
                 "Set": name,
                 "Metric": METRICS[metric].heading,
                 "Distilled": METRICS[metric].text(values[metric]),
-                "Gain over student": METRICS[metric].text(values[f"gain_{metric}"], "+"),
+                "Gain over baseline": METRICS[metric].text(values[f"gain_{metric}"], "+"),
+                f"Gain over {display_name(STUDENT)}, as in the paper": METRICS[metric].text(
+                    values[f"gain_over_student_{metric}"], "+"
+                ),
                 "Share of the teacher's lead": ABSENT if share is None else f"{share:.0%}",
             }
             for name, values in figures.items()
@@ -80,7 +87,7 @@ def headline(figures: Figures) -> Figures:
 
     Returns:
         By set, and by `mean`: PSNR, SSIM and NIQE or PI, those of them that were computed; by
-        `mean` their gains and shares of the teacher's lead too.
+        `mean` their gains over the baseline and shares of the teacher's lead too.
     """
     shown = [name for name, metric in METRICS.items() if metric.headline]
     keys = [*shown, *(f"{kind}_{name}" for kind in ("gain", "share_of_lead") for name in shown)]
@@ -96,22 +103,22 @@ def _with_mean(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([means, means.mean().to_frame(MEAN).T])
 
 
-def _over_sets(frame: pd.DataFrame, metric: str) -> float:
-    return frame.groupby("set")[metric].mean().mean()
-
-
 def _of_set(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame if name == MEAN else frame[frame["set"] == name]
 
 
-def _compare(ours: pd.Series, student: pd.Series, teacher: pd.Series, leads: list[str]) -> dict:
+def _compare(
+    ours: pd.Series, baseline: pd.Series, teacher: pd.Series, student: pd.Series, leads: list[str]
+) -> dict[str, float | None]:
     figures = {}
     for metric in ours.index:
-        gain = ours[metric] - student[metric]
+        gain = ours[metric] - baseline[metric]
         figures[metric] = _figure(ours[metric])
         figures[f"gain_{metric}"] = _figure(gain)
+        figures[f"gain_over_student_{metric}"] = _figure(ours[metric] - student[metric])
         if metric in leads:
-            figures[f"share_of_lead_{metric}"] = _figure(gain / (teacher[metric] - student[metric]))
+            lead = teacher[metric] - baseline[metric]
+            figures[f"share_of_lead_{metric}"] = _figure(gain / lead)
     return figures
 
 

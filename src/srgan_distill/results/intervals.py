@@ -1,4 +1,8 @@
-"""95 % bootstrap intervals over images, of a mean and of a paired difference of means."""
+"""95 % bootstrap intervals over images: of a mean, and of paired differences of two models.
+
+Over one group of images every image weighs the same; over test sets every set does, whatever its
+number of images, as in the mean column of the paper's tables.
+"""
 
 import math
 from dataclasses import dataclass
@@ -80,15 +84,50 @@ def difference_interval(model: pd.DataFrame, reference: pd.DataFrame, metric: st
     Raises:
         UserError: the two were not scored on the same images.
     """
+    return mean_interval(_paired(model, reference, metric).to_numpy())
+
+
+def difference_over_sets(model: pd.DataFrame, reference: pd.DataFrame, metric: str) -> Interval:
+    """Paired interval of `model` minus `reference` as mean over the test sets' own means.
+
+    A bootstrap stratified by set: images are drawn anew within each set, for the sets are chosen
+    and not a sample. Of a set of one image nothing can be drawn: then there is no interval.
+
+    Args:
+        model, reference: per-image scores (`set`, `image`, one column per metric).
+        metric: a column that both have.
+
+    Raises:
+        UserError: the two were not scored on the same images.
+    """
+    differences = _paired(model, reference, metric)
+    sets = [group.to_numpy() for _, group in differences.groupby(level="set", sort=False)]
+    if len(sets) == 1:
+        return mean_interval(sets[0])
+    mean = float(np.mean([values.mean() for values in sets]))
+    if min(map(len, sets)) < LEAST_IMAGES or not np.isfinite(differences).all():
+        return Interval(mean, math.nan, math.nan, len(differences))
+    draw = np.random.default_rng(0)
+    means = np.mean([_resampled_means(values, draw) for values in sets], axis=0)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(mean, float(low), float(high), len(differences))
+
+
+def _resampled_means(values: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    return values[draw.integers(len(values), size=(RESAMPLES, len(values)))].mean(axis=1)
+
+
+def _paired(model: pd.DataFrame, reference: pd.DataFrame, metric: str) -> pd.Series:
+    """`model` minus `reference` by set and image."""
     ours, theirs = (frame.set_index(_KEYS)[metric] for frame in (model, reference))
     if set(ours.index) != set(theirs.index) or len(ours) != len(theirs):
         raise UserError(
             "two models were scored on different images, so their scores cannot be paired; "
             "run `dvc repro`, which scores all of them on the same"
         )
-    theirs = theirs.reindex(ours.index)
     with np.errstate(invalid="ignore"):  # inf - inf: two perfect images
-        return mean_interval(ours.to_numpy() - theirs.to_numpy())
+        return ours - theirs.reindex(ours.index)
 
 
 def interval_text(interval: Interval, metric: str, sign: str = "") -> str:

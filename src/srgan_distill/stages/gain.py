@@ -1,4 +1,4 @@
-"""Stage gain: what one strategy brings over the undistilled student, as metrics."""
+"""Stage gain: what one strategy brings over the same student without a teacher, as metrics."""
 
 from ..common.errors import UserError
 from ..common.params import load
@@ -14,11 +14,13 @@ def run(name: str) -> None:
     params = load()
     paths = Paths(params.profile)
     try:
-        teacher = params.strategies[name].teacher
+        teacher, baseline = params.strategies[name].teacher, params.strategies[name].baseline
     except KeyError:
         raise UserError(f"params.yaml has no strategy {name!r}; add strategies.{name}") from None
-    figures = gains(*(read_scores(paths.scores(run)) for run in (name, STUDENT, teacher)))
+    runs = name, baseline, teacher, STUDENT
+    figures = gains(*(read_scores(paths.scores(run)) for run in runs))
     path = paths.metrics("gain", f"{name}.json")
     write_json(path, figures)
-    print(f"{display_name(name)}, distilled from {display_name(teacher)}: {path}\n")
+    print(f"{display_name(name)}, distilled from {display_name(teacher)}: {path}")
+    print(f"Baseline, of the same phases without a teacher: {display_name(baseline)}\n")
     print(gain_table(figures))
