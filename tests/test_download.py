@@ -12,11 +12,13 @@ import yaml
 from scipy.io import savemat
 from support import packing
 from support.code_reading import SOURCE
+from support.metric_weights import write_convolutions, write_lpips
 from support.web import Web, serve
 
 from srgan_distill.common import content as content_networks
 from srgan_distill.common.content import WeightsFile
 from srgan_distill.common.errors import UserError, exit_code
+from srgan_distill.common.metrics import WEIGHT_FILES
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import list_images, read_rgb
 from srgan_distill.results.reading import read_scores
@@ -61,6 +63,7 @@ def web(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Web]:
             ]
             monkeypatch.setitem(PUBLIC, name, replace(data_set, archives=tuple(archives)))
         monkeypatch.setattr(weights, "ADDRESSES", (f"{web.address}/1/", f"{web.address}/2/"))
+        monkeypatch.setattr(weights, "TORCHVISION", (f"{web.address}/torchvision/",))
         yield web
 
 
@@ -370,6 +373,69 @@ def test_a_given_file_that_is_none_stops_the_stage(web: Web, packed: dict[str, b
     web.add("1/benchmark.tar", packed["benchmark.tar"])
     with pytest.raises(UserError, match=r"which niqe needs: .*absent\.mat is no MATLAB file"):
         stage(evaluate={"metrics": ["niqe"], "weights": {"niqe": "absent.mat"}})
+
+
+SCORED = {"train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature"]}
+
+
+@pytest.fixture
+def lpips_files(web: Web, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """LPIPS's two files by name, made up, with names that their SHA-256 fits."""
+    measure._create_on_backbone.cache_clear()
+    write_lpips(Path("lpips.pth"))
+    write_convolutions(Path("alexnet.pth"), "alexnet")
+    files = {}
+    for part, published in (("lpips", "LPIPS_v0.1_alex"), ("alexnet", "alexnet-owt")):
+        content = Path(f"{part}.pth").read_bytes()
+        name = f"{published}-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+        monkeypatch.setitem(WEIGHT_FILES, part, name)
+        files[name] = content
+    return files
+
+
+@pytest.mark.parametrize("place", ["web", "mirror", "given"])
+def test_lpips_through_the_stages(web: Web, lpips_files: dict[str, bytes], place: str) -> None:
+    """Both of its files are fetched by stage download, and evaluation asks nobody."""
+    learnt, network = lpips_files
+    Path("mirror").mkdir()
+    if place == "web":
+        web.add(f"2/{learnt}", lpips_files[learnt])
+        web.add(f"torchvision/{network}", lpips_files[network])
+    elif place == "mirror":
+        for name, content in lpips_files.items():
+            Path("mirror", name).write_bytes(content)
+    given = {"lpips": "lpips.pth", "alexnet": "alexnet.pth"} if place == "given" else {}
+    stage("mirror", download=SCORED, evaluate={"metrics": ["lpips"], "weights": given})
+    asked = len(web.asked)
+    assert bool(asked) == (place == "web")
+    preprocess.run()
+    evaluate.run("bicubic")
+    assert len(web.asked) == asked
+    paths = Paths("sample")
+    (score,) = read_scores(paths.scores("bicubic")).itertuples()
+    sr, hr = (
+        read_rgb(folder / "chelsea.png")
+        for folder in (paths.results("bicubic") / "Nature", paths.test("Nature") / "HR")
+    )
+    files = {"lpips": "lpips.pth", "alexnet": "alexnet.pth"}
+    assert score.lpips == pytest.approx(measure.measure("lpips", sr, hr, files), abs=1e-6)
+
+
+def test_a_file_of_another_sum_is_none(web: Web, lpips_files: dict[str, bytes]) -> None:
+    """One page instead of a file, and one given file that is something else."""
+    learnt, network = lpips_files
+    web.add(f"torchvision/{network}", b"<html>a page, not a file</html>")
+    given = {"lpips": "alexnet.pth"}
+    with pytest.raises(UserError) as caught:
+        stage(download=SCORED, evaluate={"metrics": ["lpips"], "weights": given})
+    message = str(caught.value)
+    assert (
+        f"{learnt}, which lpips needs: weights/{learnt} (alexnet.pth has another SHA-256" in message
+    )
+    assert f"{network}, which lpips needs: weights/{network} (http" in message
+    assert "has another SHA-256 than" in message
+    with pytest.raises(UserError, match=r"absent\.pth is no file"):
+        stage(evaluate={"metrics": ["lpips"], "weights": {"lpips": "absent.pth"}})
 
 
 def test_a_disk_too_full_is_noticed_before_the_first_request(

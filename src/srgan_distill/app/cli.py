@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..common.errors import Terminated, UserError, exit_code
+from ..common.metrics import METRICS, WEIGHT_FILES
 from .output import complain, escape_what_cannot_be_shown, silence
 from .shipped import DEFAULT, names
 
@@ -154,11 +155,12 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument(
         "--metrics", type=_names, default=["psnr", "ssim"], metavar="NAMES",
-        help="of psnr, ssim, psnr_wrapped, piqe, niqe, nrqm, pi; default: psnr,ssim",
+        help=f"of {', '.join(METRICS)}; default: psnr,ssim",
     )  # fmt: skip
     command.add_argument(
         "--weights", type=_weight, nargs="+", default=[], metavar="NAME=FILE",
-        help="local parameter files of niqe and nrqm (pi takes both), instead of a download",
+        help=f"local parameter files instead of a download, of {', '.join(WEIGHT_FILES)}; pi takes "
+        "niqe and nrqm, lpips takes lpips and alexnet, dists takes dists and vgg16",
     )  # fmt: skip
     command.add_argument(
         "--json", action="store_true", help="print JSON; null is an infinite PSNR (equal images)"
@@ -172,7 +174,8 @@ def _add_rate(commands: argparse._SubParsersAction) -> None:
         help="make a page on which people rate the results, blind",
         description="Make a folder with a page, to be opened in a browser, on which a rater scores "
         "the evaluated results and the ground truth from 1 to 5, blind and in random order. The "
-        "CSV that it saves belongs in data/ratings/.",
+        "CSV that it saves belongs in data/ratings/, where stage opinion makes DMOS of it: lower "
+        "is better, 100 - DMOS is the paper's reading.",
     )
     command.add_argument("--profile", help="whose results; default: the one of params.yaml")
     command.add_argument(

@@ -60,6 +60,9 @@ METRICS: dict[str, Metric] = {
         Metric("psnr", "PSNR (dB)", decimals=2, headline=True, real_lead=0.1),
         Metric("ssim", "SSIM", decimals=4, headline=True, real_lead=0.003),
         Metric("psnr_wrapped", "PSNR mod 256 (dB)", decimals=4),
+        Metric("lpips", "LPIPS", decimals=4, lower_is_better=True, real_lead=0.01),
+        Metric("dists", "DISTS", decimals=4, lower_is_better=True, real_lead=0.01),
+        Metric("edges", "Edge sharpness", decimals=3),
         Metric("piqe", "PIQE", decimals=2, lower_is_better=True, full_reference=False),
         Metric(
             "niqe", "NIQE", decimals=3, lower_is_better=True, full_reference=False,
@@ -73,11 +76,35 @@ METRICS: dict[str, Metric] = {
     )
 }  # fmt: skip
 
-WEIGHT_FILES = {"niqe": "niqe_modelparameters.mat", "nrqm": "NRQM_model.mat"}
+GRID = Metric("grid", "Grid (grey levels)", 2, lower_is_better=True, full_reference=False)
+"""Of a model and not of an image (`srgan_distill.networks.grid`), so none of `METRICS`."""
+
+WEIGHT_FILES = {
+    "niqe": "niqe_modelparameters.mat",
+    "nrqm": "NRQM_model.mat",
+    "lpips": "LPIPS_v0.1_alex-df73285e.pth",
+    "alexnet": "alexnet-owt-7be5be79.pth",
+    "dists": "DISTS_weights-f5e65c96.pth",
+    "vgg16": "vgg16-397923af.pth",
+}
+"""Parameter files by metric or part of one, under their published names.
+
+That of a .pth file holds the beginning of its SHA-256.
+"""
+
 PI_PARTS = ("nrqm", "niqe")
+BACKBONES = {"lpips": "alexnet", "dists": "vgg16"}
+"""The networks of torchvision whose features a metric compares."""
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The keys of `WEIGHT_FILES` that a metric needs, if it needs any."""
+    if name == "pi":
+        return PI_PARTS
+    return (name, BACKBONES[name]) if name in BACKBONES else (name,)
 
 
 def parameter_files(names: Collection[str]) -> dict[str, str]:
-    """The parameter files that the metrics `names` need: metric -> file name. Of pi, both parts."""
-    parts = {part for name in names for part in (PI_PARTS if name == "pi" else (name,))}
+    """The parameter files that the metrics `names` need: metric or part of one -> file name."""
+    parts = {part for name in names for part in parts_of(name)}
     return {part: file for part, file in WEIGHT_FILES.items() if part in parts}

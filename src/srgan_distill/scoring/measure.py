@@ -1,7 +1,7 @@
 """Measure quality by a metric's name, on uint8 RGB arrays [height, width, 3], values 0..255.
 
-Full-reference metrics (`fidelity`) compare SR with HR by the standard protocol; no-reference
-metrics (pyiqa) look at the whole SR image.
+Full-reference metrics compare SR with HR: those of `fidelity` by the standard protocol, LPIPS and
+DISTS (pyiqa) over the whole RGB images. No-reference metrics (pyiqa) look at the whole SR image.
 """
 
 import math
@@ -11,23 +11,27 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
 
 from ..common.errors import UserError
-from ..common.metrics import METRICS, PI_PARTS, WEIGHT_FILES
+from ..common.metrics import BACKBONES, METRICS, PI_PARTS, WEIGHT_FILES
 from ..imaging.images import to_tensor
 from ..imaging.protocol import require_side
+from .backbones import in_place_of_torchvision, load_backbone, load_learnt
 from .bands import psnr_of_any_size, ssim_of_any_size
-from .fidelity import psnr_wrapped
+from .fidelity import edge_sharpness, psnr_wrapped
 
-# Local parameter files of no-reference metrics; a name left out (or None) is downloaded.
+# Local parameter files, by `WEIGHT_FILES`; a name left out (or None) is downloaded.
 Weights = Mapping[str, str | Path | None]
 
-WEIGHTS_SOURCE = "chaofengc/IQA-PyTorch-Weights on Hugging Face"
+PYIQA_SOURCE = "chaofengc/IQA-PyTorch-Weights on Hugging Face"
+TORCHVISION_SOURCE = "download.pytorch.org/models"
 
 _NIQE_BLOCK = 96
+_ALEXNET_SIDE = 31  # px that its strides leave one value of
 _DOWNLOAD_TIMEOUT = 15.0  # seconds without an answer; the downloader itself waits for ever
 # The PIRM 2018 challenge (and pyiqa's "pi") measures both halves of PI under these conditions.
 _PIRM = {"crop_border": 4, "color_space": "ycbcr"}
@@ -37,6 +41,7 @@ _FULL_REFERENCE: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "psnr": psnr_of_any_size,
     "ssim": ssim_of_any_size,
     "psnr_wrapped": psnr_wrapped,
+    "edges": edge_sharpness,
 }
 
 
@@ -46,8 +51,11 @@ def measure(name: str, sr: np.ndarray, hr: np.ndarray, weights: Weights | None =
     Raises:
         UserError: the images are too small, or the metric's parameters cannot be had.
     """
-    compare = _FULL_REFERENCE.get(name)
-    return compare(sr, hr) if compare else no_reference(name, sr, weights)
+    if compare := _FULL_REFERENCE.get(name):
+        return compare(sr, hr)
+    if name in BACKBONES:
+        return feature_distance(name, sr, hr, weights)
+    return no_reference(name, sr, weights)
 
 
 def check_available(names: Collection[str], weights: Weights | None = None) -> None:
@@ -64,8 +72,24 @@ def check_available(names: Collection[str], weights: Weights | None = None) -> N
         if name not in WEIGHT_FILES:
             raise UserError(f"no weights for {name!r}; they are for {', '.join(WEIGHT_FILES)}")
     for name in names:
-        if not METRICS[name].full_reference:
+        if name not in _FULL_REFERENCE:
             _models(name, weights)
+
+
+def feature_distance(
+    name: str, sr: np.ndarray, hr: np.ndarray, weights: Weights | None = None
+) -> float:
+    """lpips (of AlexNet, version 0.1) or dists of SR and HR, as pyiqa defines them; 0 where equal.
+
+    Both see RGB in [0, 1] and no crop.
+
+    Raises:
+        UserError: the images are too small, or the metric's parameters cannot be had.
+    """
+    if name == "lpips":
+        require_side(sr, _ALEXNET_SIDE)
+    (model,) = _models(name, weights)
+    return float(model(to_tensor(sr), to_tensor(hr)))
 
 
 def no_reference(name: str, sr: np.ndarray, weights: Weights | None = None) -> float:
@@ -95,30 +119,69 @@ def no_reference(name: str, sr: np.ndarray, weights: Weights | None = None) -> f
 
 def _models(name: str, weights: Weights | None) -> list[Any]:
     """The pyiqa metrics behind `name`; for pi [nrqm, niqe], since pyiqa's own takes no files."""
-    parts, options = (PI_PARTS, _PIRM) if name == "pi" else ((name,), {})
-    files = weights or {}
-    return [_create(name, part, str(files.get(part) or ""), **options) for part in parts]
+
+    def file(part: str) -> str:
+        return str((weights or {}).get(part) or "")
+
+    if name in BACKBONES:
+        return [_create_on_backbone(name, file(name), file(BACKBONES[name]))]
+    if name == "pi":
+        return [_create(name, part, file(part), **_PIRM) for part in PI_PARTS]
+    return [_create(name, name, file(name))]
 
 
 @cache
 def _create(name: str, part: str, file: str, **options: Any) -> Any:
     import pyiqa
     import torch
-    from scipy.io.matlab import MatReadError
 
     if file:
         options["pretrained_model_path"] = file
+    with _one_error(name, part, file):
+        return pyiqa.create_metric(part, device=torch.device("cpu"), **options)
+
+
+@cache
+def _create_on_backbone(name: str, file: str, backbone_file: str) -> Any:
+    import pyiqa
+    import torch
+
+    backbone = BACKBONES[name]
+    with _one_error(name, backbone, backbone_file):
+        network = load_backbone(backbone, backbone_file)
+    with _one_error(name, name, file), in_place_of_torchvision(backbone, network):
+        metric = pyiqa.create_metric(name, device=torch.device("cpu"), pretrained=not file)
+        if file:
+            load_learnt(metric, name, file)
+        return metric
+
+
+@contextmanager
+def _one_error(name: str, part: str, file: str) -> Iterator[None]:
+    """Whatever is wrong with a parameter file, or its download, in one line."""
+    from scipy.io.matlab import MatReadError
+
     try:
         # pyiqa announces downloads on stdout, which belongs to our caller's own output.
         with _network_timeout(), redirect_stdout(sys.stderr):
-            return pyiqa.create_metric(part, device=torch.device("cpu"), **options)
-    except (OSError, ValueError, KeyError, NotImplementedError, MatReadError) as error:
+            yield
+    except (
+        OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, RuntimeError,
+        UnpicklingError, MatReadError,
+    ) as error:  # fmt: skip
         trouble = f"{file} cannot be used" if file else "it cannot be downloaded"
+        source = TORCHVISION_SOURCE if part in BACKBONES.values() else PYIQA_SOURCE
         raise UserError(
-            f"metric {name} needs {WEIGHT_FILES[part]}: {trouble} ({error}); get it from "
-            f"{WEIGHTS_SOURCE} and give its path as evaluate.weights.{part} in params.yaml "
+            f"metric {name} needs {WEIGHT_FILES[part]}: {trouble} ({_short(error)}); get it from "
+            f"{source} and give its path as evaluate.weights.{part} in params.yaml "
             f"or as --weights {part}=FILE, or leave {name} out"
         ) from None
+
+
+def _short(error: Exception) -> str:
+    """An error in one line, of which torch writes many."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 200 else f"{text[:200]}..."
 
 
 @contextmanager

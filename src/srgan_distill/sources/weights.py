@@ -1,12 +1,14 @@
-"""Parameter files of no-reference metrics: pyiqa's, loaded once and given to it as files."""
+"""Parameter files of metrics: pyiqa's and torchvision's, loaded once for every evaluation."""
 
 import hashlib
+import re
 import shutil
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from scipy.io import whosmat
 
+from ..common.metrics import BACKBONES, WEIGHT_FILES
 from .mirror import Mirror
 from .store import Store
 from .unavailable import Unavailable
@@ -16,6 +18,7 @@ ADDRESSES = (
     "https://huggingface.co/chaofengc/IQA-PyTorch-Weights/resolve/main/",
     "https://github.com/chaofengc/IQA-PyTorch/releases/download/v0.1-weights/",
 )
+TORCHVISION = ("https://download.pytorch.org/models/",)
 SUMS = "sha256sums.txt"
 
 
@@ -25,7 +28,7 @@ def fetch_weights(
     """Put one parameter file into the folder `target`; returns where it came from.
 
     Args:
-        file: its name on pyiqa's hub.
+        file: its published name, of `WEIGHT_FILES`.
         target: the folder.
         given: the user's own copy (`evaluate.weights`), which counts before any other.
         mirror: where to look next.
@@ -37,19 +40,20 @@ def fetch_weights(
     target.mkdir(parents=True, exist_ok=True)
     found = [Path(given)] if given else [*mirror.files(file)] if mirror else []
     if found:
-        if problem := _problem(found[0]):
+        if problem := _problem(found[0], file):
             raise Unavailable(f"{found[0]} {problem}")
         shutil.copyfile(found[0], target / file)
         return str(found[0])
     reasons = []
-    for address in ADDRESSES:
+    backbones = {WEIGHT_FILES[network] for network in BACKBONES.values()}
+    for address in TORCHVISION if file in backbones else ADDRESSES:
         url = address + file
         try:
             path = store.load(url, file)
         except Unavailable as error:
             reasons.append(str(error))
             continue
-        if problem := _problem(path):
+        if problem := _problem(path, file):
             store.drop(url, file, f"its file {problem}")
             reasons.append(f"{url}: {problem}")
             continue
@@ -69,8 +73,18 @@ def write_sums(target: Path, files: Collection[str]) -> Mapping[str, str]:
     return sums
 
 
-def _problem(path: Path) -> str:
-    """Why a file is no parameter file, if so: some servers answer with a page instead of 404."""
+def _problem(path: Path, file: str) -> str:
+    """Why `path` is not the parameter file `file`, if so.
+
+    Some servers answer with a page instead of 404.
+    """
+    if beginning := re.search(r"-([0-9a-f]{8})\.pth$", file):
+        if not path.is_file():
+            return "is no file"
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+        expected = beginning[1]
+        return "" if found.startswith(expected) else f"has another SHA-256 than {expected}..."
     try:
         return "" if whosmat(path) else "holds nothing"
     except Exception as error:  # whatever a parser meets in bytes of any kind
