@@ -76,8 +76,8 @@ METRICS: dict[str, Metric] = {
     )
 }  # fmt: skip
 
-GRID = Metric("grid", "Grid (grey levels)", 2, lower_is_better=True, full_reference=False)
-"""Of a model and not of an image (`srgan_distill.networks.grid`), so none of `METRICS`."""
+GRID = Metric("grid", "Grid", 2, lower_is_better=True, full_reference=False)
+"""In grey levels; of a model (`srgan_distill.networks.grid`), not of an image: not in `METRICS`."""
 
 WEIGHT_FILES = {
     "niqe": "niqe_modelparameters.mat",

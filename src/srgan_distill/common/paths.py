@@ -87,6 +87,10 @@ class Paths:
         """Per-image scores of one run: set, image, one column per metric."""
         return self.results(run) / "scores.csv"
 
+    def model_figures(self, run: str) -> Path:
+        """What is measured of a run's generator itself: its parameters and its grid."""
+        return self.results(run) / "model.json"
+
     def exported(self, strategy: str, network: str) -> Path:
         """An ONNX file of a strategy: student, student_int8 or its teacher."""
         return self.data("export", strategy) / f"{network}.onnx"

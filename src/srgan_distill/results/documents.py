@@ -1,17 +1,19 @@
 """Tables 1, 2 and 4 as documents, with what a reader must know to compare the columns."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..common.metrics import METRICS
+from ..common.metrics import GRID, METRICS
 from ..common.params import Network
 from ..common.runs import display_name
 from ..common.scale import SCALE
-from ..common.text import ABSENT, markdown_table
+from ..common.text import ABSENT, markdown_table, write_text
+from ..networks.grid import VISIBLE
 from .intervals import CONFIDENCE, LEAST_TO_TELL, RESAMPLES, Interval, interval_text
-from .tables import NO_REFERENCE, REFERENCE, TABLE2, intervals, table1, table2, table4
+from .tables import PERCEPTUAL, REFERENCE, TABLE2, intervals, table1, table2, table4
 
 WRAPPED_NOTE = """\
 **The paper's PSNRs are not standard ones.** All of them lie between 28.2 and 30 dB, on every test
@@ -24,14 +26,33 @@ for its metric code is not public."""
 
 NO_PI_NOTE = """\
 **PI was not computed here**: `pi` is not among the metrics of this profile (`evaluate.metrics` in
-params.yaml). The paper's PI stands beside the no-reference metrics that were computed; these are
-other scales, on which only the order of the methods can be compared."""
+params.yaml). The paper's PI stands beside the metrics that were computed; these are other scales,
+on which only the order of the methods can be compared."""
+
+METRIC_NOTES = {
+    "lpips": "LPIPS (AlexNet, version 0.1) and DISTS: distances of features of SR and HR.",
+    "edges": "Edge sharpness: how steep SR is where HR has its edges, over how steep HR is. 1 is "
+    "as sharp as HR, less is blurred; ringing and noise are steep too.",
+    "niqe": "NIQE here sees the luma of YIQ and the whole image, as its authors' code does. The "
+    "NIQE inside PI is another figure: it sees the luma of BT.601 without a border of 4 px, as in "
+    "the PIRM challenge that PI comes from.",
+    "piqe": "PIQE rewards a grid: it says nothing of these methods by itself.",
+}
+"""What is said under Table 4 of a metric, where it was computed."""
+
+GRID_NOTE = f"""\
+Grid: the strongest pattern of 4 px that the generator draws into flat areas, as a standard
+deviation in grey levels (0..255), the largest over a few colours. 0 is none, as in bicubic
+interpolation; from about {VISIBLE} it can be seen."""
 
 INTERVALS_NOTE = f"""\
 [low, high]: {CONFIDENCE * 100:.0f} % interval of the mean over the n images of a set, by percentile
 bootstrap over images ({RESAMPLES:,} resamples, fixed seed). n=1: one image has no interval. A
 difference is taken image by image (paired), which leaves out that one image is harder than
 another. **Bold**: its interval excludes 0, with at least {LEAST_TO_TELL} images.
+
+The paper compares all with one student, which has an adversarial phase. A strategy's **baseline**
+has the same phases as the strategy and no teacher: the difference to it is what the teacher brings.
 
 What they tell is how the mean would move with other test images of the kind, not with another
 seed of the training: for that there is `srgan-distill compare`. Of few images they are too narrow:
@@ -43,25 +64,37 @@ Row = Any  # of DataFrame.itertuples
 
 
 def all_tables(
-    networks: Mapping[str, Network], height: int, width: int, scores: Mapping[str, pd.DataFrame]
+    networks: Mapping[str, Network],
+    size: tuple[int, int],
+    scores: Mapping[str, pd.DataFrame],
+    baselines: Mapping[str, str],
+    models: Mapping[str, Mapping[str, float]],
 ) -> dict[str, tuple[pd.DataFrame, str]]:
     """Every table by the name of its file, as figures and as Markdown.
 
     Args:
         networks: the generators of Table 1.
-        height, width: of the SR image whose multiply-adds Table 1 counts, in px.
+        size: height and width of the SR image whose multiply-adds Table 1 counts, in px.
         scores: per-image scores by run.
+        baselines: by strategy, the student of the same phases.
+        models: by run, its `grid`.
     """
-    sizes, fidelity, perception = table1(networks, height, width), table2(scores), table4(scores)
-    spread2 = intervals(scores, TABLE2)
-    spread4 = intervals(scores, NO_REFERENCE, by_set=False)
+    sizes, fidelity = table1(networks, *size), table2(scores)
+    perception = table4(scores, {run: figures["grid"] for run, figures in models.items()})
+    spread2 = intervals(scores, TABLE2, baselines)
+    spread4 = intervals(scores, PERCEPTUAL, baselines, by_set=False)
     return {
-        "table1": (sizes, table1_markdown(sizes, height, width)),
+        "table1": (sizes, table1_markdown(sizes, *size)),
         "table2": (fidelity, table2_markdown(fidelity)),
         "table2_intervals": (spread2, intervals_markdown(spread2, "Table 2 with 95 % intervals")),
         "table4": (perception, table4_markdown(perception)),
         "table4_intervals": (spread4, intervals_markdown(spread4, "Table 4 with 95 % intervals")),
     }
+
+
+def write_csv(path: Path, table: pd.DataFrame) -> None:
+    """A table to compute with, in six decimals."""
+    write_text(path, table.to_csv(index=False, float_format="%.6f"))
 
 
 def table1_markdown(table: pd.DataFrame, height: int, width: int) -> str:
@@ -109,8 +142,8 @@ def table2_markdown(table: pd.DataFrame) -> str:
 
 
 def table4_markdown(table: pd.DataFrame) -> str:
-    """Table 4, from `tables.table4`: PI and the other no-reference metrics, with directions."""
-    computed = [name for name in NO_REFERENCE if name in table]
+    """Table 4, from `tables.table4`: PI, the other metrics of how images look, and the grid."""
+    computed = [name for name in PERCEPTUAL if name in table]
     # The paper's PI goes beside ours, or, where there is none, before the other metrics.
     columns = {"paper_pi": f"{METRICS['pi'].heading}, paper"} | {
         n: METRICS[n].heading for n in computed
@@ -122,28 +155,38 @@ def table4_markdown(table: pd.DataFrame) -> str:
             name: METRICS[column.removeprefix("paper_")].text(getattr(row, column))
             for column, name in columns.items()
         }
+        | {GRID.heading: GRID.text(row.grid)}
         for row in table.itertuples()
     ]
     scope = (
         f"Ours: means over all {table['images'].max()} test images; the paper's: over ten images. "
         "↓ lower is better, ↑ higher is better. With intervals: table4_intervals.md."
     )
-    notes = [scope] if "pi" in computed else [NO_PI_NOTE, scope]
-    return _document("## Table 4. No-reference quality", markdown_table(rows), *notes)
+    notes = [] if "pi" in computed else [NO_PI_NOTE]
+    notes += [scope, *(METRIC_NOTES[name] for name in METRIC_NOTES if name in computed), GRID_NOTE]
+    return _document("## Table 4. How images look", markdown_table(rows), *notes)
 
 
 def intervals_markdown(table: pd.DataFrame, title: str) -> str:
-    """The figures of `tables.intervals`, and their differences to the undistilled student."""
+    """The figures of `tables.intervals`, and their differences to students without a teacher."""
     parts = [f"## {title}"]
     if table.empty:
         return _document(*parts, "None of its metrics was computed (`evaluate.metrics`).")
     for metric, rows in table.groupby("metric", sort=False):
+        heading = METRICS[metric].heading
+        parts += [f"### {heading}", _with_images(rows, _mean)]
         others = rows[rows["model"] != REFERENCE]
-        parts += [f"### {METRICS[metric].heading}", _with_images(rows, _mean)]
         if len(others):
             parts += [
-                f"### {METRICS[metric].heading}: difference to {display_name(REFERENCE)}",
+                f"### {heading}: difference to {display_name(REFERENCE)}",
                 _with_images(others, _difference),
+            ]
+        distilled = rows[rows["baseline"].notna()]
+        if len(distilled):
+            pairs = distilled["method"] + " - " + distilled["baseline"].map(display_name)
+            parts += [
+                f"### {heading}: difference of each strategy to its baseline",
+                _with_images(distilled.assign(method=pairs), _gain),
             ]
     return _document(*parts, INTERVALS_NOTE)
 
@@ -161,8 +204,18 @@ def _mean(row: Row) -> str:
 
 def _difference(row: Row) -> str:
     interval = Interval(row.difference, row.difference_low, row.difference_high, row.images)
-    text = interval_text(interval, row.metric, "+")
-    return f"**{text}**" if interval.tells else text
+    return _bold_where_it_tells(interval, row.metric)
+
+
+def _gain(row: Row) -> str:
+    return _bold_where_it_tells(
+        Interval(row.gain, row.gain_low, row.gain_high, row.images), row.metric
+    )
+
+
+def _bold_where_it_tells(difference: Interval, metric: str) -> str:
+    text = interval_text(difference, metric, "+")
+    return f"**{text}**" if difference.tells else text
 
 
 def _by_set(

@@ -10,6 +10,9 @@ import pandas as pd
 
 from ..common.errors import UserError
 
+MODEL = "model"
+"""In place of a set's name: a generator's own figures, which no image enters."""
+
 
 def read_scores(path: Path) -> pd.DataFrame:
     """Per-image scores of one model: `set`, `image`, one float column per metric.
@@ -38,18 +41,21 @@ def joined(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(scores, names=["model"]).reset_index("model")
 
 
-def set_means(scores: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, dict[str, float]]]:
-    """Run -> set -> metric -> mean over the set's images: Tables 2 and 4 for `dvc metrics diff`."""
+def set_means(
+    scores: Mapping[str, pd.DataFrame], models: Mapping[str, Mapping[str, float]]
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Run -> set -> metric -> mean over the set's images: Tables 2 and 4 for `dvc metrics diff`.
+
+    What is measured of the run's generator itself, from `models`, stands under `MODEL`.
+    """
+    return {run: _by_set(frame) | {MODEL: dict(models[run])} for run, frame in scores.items()}
+
+
+def _by_set(scores: pd.DataFrame) -> dict[str, dict[str, float]]:
+    means = scores.drop(columns="image").groupby("set", sort=False).mean().round(4)
     return {
-        run: {
-            test_set: {name: float(value) for name, value in row.items() if math.isfinite(value)}
-            for test_set, row in frame.drop(columns="image")
-            .groupby("set", sort=False)
-            .mean()
-            .round(4)
-            .iterrows()
-        }
-        for run, frame in scores.items()
+        test_set: {name: float(value) for name, value in row.items() if math.isfinite(value)}
+        for test_set, row in means.iterrows()
     }
 
 

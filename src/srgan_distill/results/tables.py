@@ -15,12 +15,13 @@ from ..networks.generator import PlainGenerator
 from . import paper
 from .intervals import Interval, difference_interval, mean_interval
 
-FULL_REFERENCE = [name for name, metric in METRICS.items() if metric.full_reference]
-NO_REFERENCE = [name for name, metric in METRICS.items() if not metric.full_reference]
 TABLE2 = ["psnr", "ssim"]
+WRAPPED = "psnr_wrapped"
+PERCEPTUAL = [name for name in METRICS if name not in (*TABLE2, WRAPPED)]
+"""The metrics of Table 4: the paper's PI, and others of how an image looks."""
 
 REFERENCE = STUDENT
-"""What every model's difference is taken to: the student trained without a teacher."""
+"""What every model's difference is taken to, as in the paper; strategies have a baseline too."""
 
 ALL_SETS = "All sets"
 """In place of a set's name: all test images together, each with the same weight."""
@@ -28,6 +29,7 @@ ALL_SETS = "All sets"
 _INTERVAL_COLUMNS = [
     "metric", "model", "method", "set", "images", "mean", "low", "high",
     "difference", "difference_low", "difference_high",
+    "baseline", "gain", "gain_low", "gain_high",
 ]  # fmt: skip
 
 
@@ -85,37 +87,47 @@ def table2(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def table4(scores: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Table 4: the mean of each no-reference metric over all test images.
+def table4(scores: Mapping[str, pd.DataFrame], grids: Mapping[str, float]) -> pd.DataFrame:
+    """Table 4: the mean of each metric of how images look over all test images.
+
+    Args:
+        scores: per-image scores by model, in the order of the rows.
+        grids: each model's grid, in grey levels.
 
     Returns:
-        One row per model: `model`, `method`, `images`, the metrics of `NO_REFERENCE` that
-        `scores` has, and `paper_pi` (the paper's mean over ten images, NaN where it has none).
+        One row per model: `model`, `method`, `images`, the metrics of `PERCEPTUAL` that `scores`
+        has, `grid`, and `paper_pi` (the paper's mean over ten images, NaN where it has none).
     """
     theirs = paper.table4().set_index("method")["pi"]
     rows = []
     for model, frame in scores.items():
-        means = frame.filter(items=NO_REFERENCE).mean()
+        means = frame.filter(items=PERCEPTUAL).mean()
         row = {"model": model, "method": display_name(model), "images": len(frame)}
-        rows.append(row | means.to_dict() | {"paper_pi": theirs.get(PAPER_NAMES.get(model))})
+        row |= means.to_dict() | {"grid": grids[model]}
+        rows.append(row | {"paper_pi": theirs.get(PAPER_NAMES.get(model))})
     return pd.DataFrame(rows).astype({"paper_pi": float})
 
 
 def intervals(
-    scores: Mapping[str, pd.DataFrame], metrics: Sequence[str], by_set: bool = True
+    scores: Mapping[str, pd.DataFrame],
+    metrics: Sequence[str],
+    baselines: Mapping[str, str],
+    by_set: bool = True,
 ) -> pd.DataFrame:
-    """Means with their 95 % intervals over images, and the difference to the undistilled student.
+    """Means with their 95 % intervals over images, and differences to students without a teacher.
 
     Args:
         scores: per-image scores by model, REFERENCE among them; all of the same images.
         metrics: names; those that were not computed are left out.
+        baselines: by strategy, the student of the same phases.
         by_set: each set too, not only ALL_SETS.
 
     Returns:
         One row per metric, model and set, ALL_SETS last: `metric`, `model`, `method`, `set`,
-        `images`, `mean`, `low`, `high`, and of the paired difference to REFERENCE `difference`,
-        `difference_low`, `difference_high`, NaN for REFERENCE itself. An end is NaN where one
-        image has no interval.
+        `images`, `mean`, `low`, `high`; of the paired difference to REFERENCE `difference`,
+        `difference_low`, `difference_high`, NaN for REFERENCE itself; of a strategy its
+        `baseline`, and of the paired difference to that `gain`, `gain_low`, `gain_high`. An end is
+        NaN where one image has no interval.
 
     Raises:
         UserError: models were scored on different images.
@@ -125,13 +137,19 @@ def intervals(
     rows = []
     for metric in [name for name in metrics if name in reference]:
         for model, test_set in product(scores, sets):
-            ours, theirs = (_of_set(frame, test_set) for frame in (scores[model], reference))
-            mean = mean_interval(ours[metric])
-            gain = Interval(math.nan, math.nan, math.nan, mean.images)
-            if model != REFERENCE:
-                gain = difference_interval(ours, theirs, metric)
+            own = _of_set(scores[model], test_set)
+            mean = mean_interval(own[metric])
+            baseline = baselines.get(model)
+            differences = [
+                difference_interval(own, _of_set(scores[other], test_set), metric)
+                if other and other != model
+                else Interval(math.nan, math.nan, math.nan, mean.images)
+                for other in (REFERENCE, baseline)
+            ]
+            reference_ends, baseline_ends = ((d.mean, d.low, d.high) for d in differences)
             labels = metric, model, display_name(model), test_set, mean.images
-            rows.append((*labels, mean.mean, mean.low, mean.high, gain.mean, gain.low, gain.high))
+            means = mean.mean, mean.low, mean.high
+            rows.append((*labels, *means, *reference_ends, baseline, *baseline_ends))
     return pd.DataFrame(rows, columns=_INTERVAL_COLUMNS)
 
 
@@ -141,7 +159,7 @@ def _of_set(frame: pd.DataFrame, test_set: str) -> pd.DataFrame:
 
 def _set_means(model: str, frame: pd.DataFrame) -> pd.DataFrame:
     groups = frame.groupby("set", sort=False)
-    means = groups.mean(numeric_only=True).reindex(columns=FULL_REFERENCE)
+    means = groups.mean(numeric_only=True).reindex(columns=[*TABLE2, WRAPPED])
     means.insert(0, "images", groups.size())
     return means.reset_index().assign(model=model)[["model", "set", *means.columns]]
 

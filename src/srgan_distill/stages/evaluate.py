@@ -1,4 +1,4 @@
-"""Stage evaluate: upscale the test sets with one model and score the results."""
+"""Stage evaluate: upscale the test sets with one model, score the results, measure its grid."""
 
 from functools import partial
 
@@ -7,9 +7,13 @@ from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import BICUBIC
 from ..common.scale import SCALE
+from ..common.text import write_json
 from ..imaging.pairs import pairs_of
 from ..imaging.protocol import bicubic
+from ..networks.cost import parameter_count
+from ..networks.grid import grid
 from ..networks.inference import upscaler
+from ..networks.weights import load_generator
 from ..scoring.evaluation import evaluate
 
 
@@ -22,6 +26,10 @@ def run(name: str) -> None:
     pairs = {name: pairs_of(paths.test(name)) for name in params.budget.download.test}
     if name == BICUBIC:
         upscale = partial(bicubic, factor=SCALE)
+        figures = {"parameters": 0, "grid": 0.0}  # of a constant it makes the same constant
     else:
         upscale = upscaler(paths.generator(name), params.hardware.device)
+        generator = load_generator(paths.generator(name))
+        figures = {"parameters": parameter_count(generator), "grid": round(grid(generator), 4)}
     evaluate(upscale, pairs, metrics, weights, paths.results(name))
+    write_json(paths.model_figures(name), figures)
