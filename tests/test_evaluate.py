@@ -1,5 +1,6 @@
 """A generator from weights to image: range, order of colours, size; and the stage's files."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import read_rgb, write_png
 from srgan_distill.imaging.protocol import psnr
 from srgan_distill.networks.inference import upscaler
+from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.scoring.fidelity import ssim
 from srgan_distill.stages import evaluate
 
@@ -66,6 +68,7 @@ def test_bicubic_needs_no_weights(paths: Paths) -> None:
     np.testing.assert_array_equal(sr, RED.repeat(4, 0).repeat(4, 1))
     scores = pd.read_csv(paths.scores("bicubic")).set_index("image")
     assert scores.loc["red"].tolist() == ["Away", float("inf"), 1.0]
+    assert json.loads(paths.model_figures("bicubic").read_text()) == {"parameters": 0, "grid": 0.0}
 
 
 def test_every_image_is_kept_and_scored(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,6 +88,26 @@ def test_every_image_is_kept_and_scored(paths: Paths, capsys: pytest.CaptureFixt
     # The means are the set's, and are printed.
     home = scores.loc[scores["set"] == "Home", "psnr"].mean()
     assert f"{home:.4f}" in capsys.readouterr().out
+
+
+def test_parameters_and_grid_of_a_model_by_hand(paths: Paths) -> None:
+    """A generator that repeats each pixel, then one that raises 4 of 16 pixels' red by 16."""
+    file = save_enlarging_generator(paths.generator("student"))
+    evaluate.run("student")
+    # 3 filters, one block: 9x9 head and tail with biases, the head's PReLU; two 3x3 convolutions
+    # of the block and one before the long skip with biases and BatchNorms, the block's PReLU; two
+    # 3x3 convolutions to 12 channels with their PReLUs.
+    parameters = 2 * (81 * 9 + 3) + 3 + 3 * (9 * 9 + 3 + 6) + 3 + 2 * (9 * 36 + 12 + 3)
+    figures = json.loads(paths.model_figures("student").read_text())
+    assert figures == {"parameters": parameters, "grid": 0.0}
+
+    generator = load_generator(file)
+    generator.upsample[1][0].bias.data[0] = 16 / 255
+    save_generator(file, generator)
+    evaluate.run("student")
+    figures = json.loads(paths.model_figures("student").read_text())
+    # A quarter of the pixels is 16 from the others: sqrt(1 / 4 * 3 / 4) * 16.
+    assert figures["grid"] == pytest.approx(4 * 3**0.5, abs=1e-3)
 
 
 def test_a_model_that_was_not_trained_is_named(paths: Paths) -> None:

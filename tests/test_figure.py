@@ -168,6 +168,8 @@ def test_stage_tables(images: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> 
         results = images / f"data/sample/evaluate/{name}"
         write_png(results / "Home/cat.png", hr)
         pd.DataFrame([row]).to_csv(results / "scores.csv", index=False)
+        figures = {"parameters": len(name), "grid": len(name) / 8}
+        (results / "model.json").write_text(json.dumps(figures))
     exported = {
         name: {"int8": {"layers_in_float": n}} for n, name in enumerate(params["strategies"])
     }
@@ -191,7 +193,14 @@ def test_stage_tables(images: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> 
     assert scores["model"].tolist() == ["bicubic", *names]
     means = json.loads((folder / "means.json").read_text())
     assert list(means) == ["bicubic", *names]
-    assert means["gan2g"] == {"Home": {"psnr": 27.125, "ssim": 0.75, "piqe": 40.0}}
+    assert means["gan2g"] == {
+        "Home": {"psnr": 27.125, "ssim": 0.75, "piqe": 40.0},
+        "model": {"parameters": 5, "grid": 0.625},
+    }
+    grids = pd.read_csv(folder / "table4.csv").set_index("model")["grid"]
+    assert grids["gan2g"] == 0.625
+    baselines = pd.read_csv(folder / "table2_intervals.csv").set_index("model")["baseline"]
+    assert set(baselines["g2g_al"]) == {"student_g_al"}
     assert json.loads((folder / "export.json").read_text()) == exported
     printed = capsys.readouterr().out
     assert (folder / "table4.md").read_text(encoding="utf-8") in printed

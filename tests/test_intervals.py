@@ -127,28 +127,41 @@ def test_a_set_of_one_image_or_an_infinite_score_leaves_no_interval_over_sets() 
 def test_table_of_intervals() -> None:
     sets = ["Set5"] * 6 + ["Home"]
     student = frame([24.0, 30.0, 26.0, 28.0, 25.0, 29.0, 20.0], sets)
-    scores = {"student": student, "gan2g": student.assign(psnr=student["psnr"] + 0.5)}
-    table = intervals(scores, [*TABLE2, "pi"])
+    scores = {
+        "student": student,
+        "student_g": student.assign(psnr=student["psnr"] + 0.25),
+        "gan2g": student.assign(psnr=student["psnr"] + 0.5),
+    }
+    baselines = {"gan2g": "student_g"}
+    table = intervals(scores, [*TABLE2, "pi"], baselines)
     assert list(dict.fromkeys(table["metric"])) == ["psnr"]
     rows = table.set_index(["model", "set"])
     assert rows.loc[("gan2g", ALL_SETS), "mean"] == pytest.approx(26.5)
     assert rows.loc[("gan2g", "Set5"), ["difference_low", "difference_high"]].tolist() == [0.5] * 2
     assert math.isnan(rows.loc[("student", "Set5"), "difference"])
-    assert list(dict.fromkeys(intervals(scores, TABLE2, by_set=False)["set"])) == [ALL_SETS]
+    together = intervals(scores, TABLE2, baselines, by_set=False)
+    assert list(dict.fromkeys(together["set"])) == [ALL_SETS]
+    gain = rows.loc[("gan2g", "Set5"), ["baseline", "gain", "gain_low", "gain_high"]].tolist()
+    assert gain == ["student_g", 0.25, 0.25, 0.25]
+    assert rows.loc[["student", "student_g"], ["baseline", "gain"]].isna().all(axis=None)
 
     text = intervals_markdown(table, "Table 2")
-    means, differences = [part for part in text.split("\n\n") if part.startswith("|")]
+    means, differences, gains = [part for part in text.split("\n\n") if part.startswith("|")]
     assert " Set5, n=6 |" in means
     low, high = rows.loc[("student", "Set5"), ["low", "high"]]
     assert f"27.00 [{low:.2f}, {high:.2f}]" in means
     assert "20.00 (n=1)" in means
     assert "**+0.50 [+0.50, +0.50]**" in differences
     assert " +0.50 (n=1) " in differences
-    assert "Student" not in differences
+    # The undistilled student itself has none; of the other rows only strategies have a baseline.
+    assert "| Student  " not in differences
+    assert len(gains.splitlines()) == 3
+    assert gains.splitlines()[2].startswith("| GAN2G - Student (G only)")
+    assert "**+0.25 [+0.25, +0.25]**" in gains
 
 
 def test_table_without_any_of_its_metrics() -> None:
-    table = intervals({"student": frame([1.0, 2.0])}, ["pi"])
+    table = intervals({"student": frame([1.0, 2.0])}, ["pi"], {})
     assert "None of its metrics was computed" in intervals_markdown(table, "Table 4")
 
 
@@ -161,5 +174,5 @@ def test_ten_models_on_four_sets_of_a_hundred_images_are_quick() -> None:
     }
     mean_interval(np.array([1.0, 2.0]))  # imports scipy.stats
     start = time.process_time()
-    intervals(scores, TABLE2)
+    intervals(scores, TABLE2, dict.fromkeys("3456", "1"))
     assert time.process_time() - start < 2

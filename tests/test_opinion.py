@@ -15,7 +15,13 @@ from support.code_reading import SOURCE
 from srgan_distill.common.errors import UserError
 from srgan_distill.imaging.images import write_png
 from srgan_distill.results import paper
-from srgan_distill.results.opinion.dmos import dmos_by_image, dmos_by_method, interval, opinions
+from srgan_distill.results.opinion.dmos import (
+    dmos_by_image,
+    dmos_by_method,
+    dmos_figures,
+    interval,
+    opinions,
+)
 from srgan_distill.results.opinion.ratings import rating_files, read_ratings
 from srgan_distill.results.opinion.table3 import table3, table3_markdown
 from srgan_distill.stages import opinion
@@ -24,12 +30,13 @@ CELLS = [(image, method) for method in ("gan2g", "g2g_al") for image in ("Set5/a
 IMAGES = ["Set5/a", "Set5/b"]
 METHODS = ["gan2g", "g2g_al"]
 
-# Differences to the ground truth, in the order of CELLS. Ann's: -3, 1, 1, 1, mean 0, deviation
-# sqrt(12 / 3) = 2, z = -1.5 and 0.5, opinions 25 and 58.33. Ben's: 0, 0, -4, 0, mean -1; Cyd's:
-# 0, -4, 0, 0; both with the same deviation and the same two opinions.
+# The ground truth's score minus these, in the order of CELLS. Ann's: 3, -1, -1, -1, mean 0,
+# deviation sqrt(12 / 3) = 2, z = 1.5 and -0.5, so 75 and 41.67. Ben's: 0, 0, 4, 0, mean 1; Cyd's:
+# 0, 4, 0, 0; both with the same deviation and the same two values. Lower is better: each finds one
+# picture worse than the others.
 SCORES = {"Ann": (1, 4, 5, 4), "Ben": (5, 5, 1, 5), "Cyd": (5, 1, 5, 5)}
 TRUTH = {"Ann": (4, 3), "Ben": (5, 5), "Cyd": (5, 5)}
-LOW, HIGH = 25.0, 58 + 1 / 3
+GOOD, BAD = 41 + 2 / 3, 75.0
 
 
 def lines(rater: str) -> list[str]:
@@ -57,48 +64,70 @@ def given(tmp_path: Path) -> pd.DataFrame:
 
 
 def test_opinions_by_hand(given: pd.DataFrame) -> None:
-    found = given.set_index(["rater", "method", "image"])["opinion"]
+    found = given.set_index(["rater", "method", "image"])["differential"]
     assert len(found) == 3 * 4
-    assert found[("Ann", "gan2g", "Set5/a")] == pytest.approx(LOW)
-    assert found[("Ann", "g2g_al", "Set5/b")] == pytest.approx(HIGH)
-    assert found[("Ben", "g2g_al", "Set5/a")] == pytest.approx(LOW)
-    assert found[("Ben", "gan2g", "Set5/a")] == pytest.approx(HIGH)
+    assert found[("Ann", "gan2g", "Set5/a")] == pytest.approx(BAD)
+    assert found[("Ann", "g2g_al", "Set5/b")] == pytest.approx(GOOD)
+    assert found[("Ben", "g2g_al", "Set5/a")] == pytest.approx(BAD)
+    assert found[("Ben", "gan2g", "Set5/a")] == pytest.approx(GOOD)
     # Every rater's mean is 50: no z-score is beyond 3 here.
-    assert given.groupby("rater")["opinion"].mean().to_list() == pytest.approx([50] * 3)
+    assert given.groupby("rater")["differential"].mean().to_list() == pytest.approx([50] * 3)
 
 
 def test_dmos_by_hand(given: pd.DataFrame) -> None:
     by_image = dmos_by_image(given).set_index(["method", "image"])
-    once_low = (LOW + 2 * HIGH) / 3
+    once_bad = (BAD + 2 * GOOD) / 3
     assert by_image["dmos"].to_dict() == pytest.approx(
-        {("gan2g", "Set5/a"): once_low, ("gan2g", "Set5/b"): once_low,
-         ("g2g_al", "Set5/a"): once_low, ("g2g_al", "Set5/b"): HIGH}
+        {("gan2g", "Set5/a"): once_bad, ("gan2g", "Set5/b"): once_bad,
+         ("g2g_al", "Set5/a"): once_bad, ("g2g_al", "Set5/b"): GOOD}
     )  # fmt: skip
     # Three raters of the same opinion: an interval without width, not none.
     same = by_image.loc[("g2g_al", "Set5/b")]
-    assert (same["low"], same["high"]) == pytest.approx((HIGH, HIGH))
+    assert (same["low"], same["high"]) == pytest.approx((GOOD, GOOD))
 
     method = dmos_by_method(given).set_index("method").loc["gan2g"]
-    # The raters' own means are 41.67, 58.33 and 41.67: deviation 9.6225, 4.303 by Student's table
+    # The raters' own means are 58.33, 41.67 and 58.33: deviation 9.6225, 4.303 by Student's table
     # for two degrees of freedom.
-    assert method["dmos"] == pytest.approx(47.2222, abs=1e-4)
+    assert method["dmos"] == pytest.approx(52.7778, abs=1e-4)
     half = 4.302653 * 9.622504 / math.sqrt(3)
-    assert (method["low"], method["high"]) == pytest.approx((47.2222 - half, 47.2222 + half), 1e-4)
+    assert (method["low"], method["high"]) == pytest.approx((52.7778 - half, 52.7778 + half), 1e-4)
 
 
 def test_z_scores_are_clipped(tmp_path: Path) -> None:
-    """One of twelve differences stands out: z = -(11 / 12) sqrt(12) = -3.175."""
+    """One of twelve differences stands out: z = (11 / 12) sqrt(12) = 3.175."""
     images = [f"Set5/{number}" for number in range(12)]
     rows = ["rater,image,method,score", *(f"Ann,{image},ground_truth,5" for image in images)]
     rows += [f"Ann,{image},gan2g,{1 if image == 'Set5/3' else 5}" for image in images]
     ratings = read_ratings([write(tmp_path, "ann", rows)], METHODS, images)
-    found = opinions(ratings).set_index("image")["opinion"]
-    assert found["Set5/3"] == 0
-    assert found["Set5/4"] == pytest.approx(50 + 100 * (1 / 12) * math.sqrt(12) / 6)
+    found = opinions(ratings).set_index("image")["differential"]
+    assert found["Set5/3"] == 100
+    assert found["Set5/4"] == pytest.approx(50 - 100 * (1 / 12) * math.sqrt(12) / 6)
+
+
+def test_the_better_rated_has_the_lower_dmos(tmp_path: Path) -> None:
+    """By equation 4; the paper's reading is the other way round."""
+    rows = ["rater,image,method,score", *(f"Ann,{image},ground_truth,5" for image in IMAGES)]
+    rows += [
+        "Ann,Set5/a,gan2g,2",
+        "Ann,Set5/b,gan2g,3",
+        "Ann,Set5/a,g2g_al,4",
+        "Ann,Set5/b,g2g_al,5",
+    ]
+    figures = dmos_figures(opinions(read(write(tmp_path, "ann", rows))), METHODS)
+    assert figures["g2g_al"]["mean"] < 50 < figures["gan2g"]["mean"]
+    assert figures["g2g_al"]["reversed"] > 50 > figures["gan2g"]["reversed"]
 
 
 def test_one_rater_has_no_interval() -> None:
     assert all(math.isnan(end) for end in interval([50.0]))
+
+
+def test_first_places_of_the_papers_two_readings() -> None:
+    """What Table 3's note says of them."""
+    table = paper.table3().pivot(index="image", columns="method", values="dmos")
+    read = table.idxmax(axis=1).value_counts().to_dict()
+    assert read == {"G2G+AL": 4, "GAN2G+AL": 3, "GAN2G": 2, "GAN2GAN": 1}
+    assert table.idxmin(axis=1).value_counts().to_dict() == {"GAN2G": 4, "GAN2GAN": 3, "G2G+AL": 3}
 
 
 def test_the_papers_table_ranks_no_methods() -> None:
@@ -148,7 +177,7 @@ def replaced(line: int, text: str) -> list[str]:
         (
             ["rater,image,method,score", *(f"Ann,{i},{m},4" for i, m in CELLS)]
             + [f"Ann,{image},ground_truth,5" for image in IMAGES],
-            "lines 2 to 7: rater 'Ann' has the same difference to the ground truth, -1, always",
+            "lines 2 to 7: rater 'Ann' has the same difference to the ground truth, 1, always",
         ),
     ],
 )
@@ -248,25 +277,34 @@ def test_stage_with_ratings(project: Path) -> None:
     opinion.run()
     figures = json.loads((project / "metrics/sample/opinion/dmos.json").read_text())
     assert figures == {
-        "gan2g": {"mean": 47.2222, "low": 23.3186, "high": 71.1258, "raters": 3, "images": 2},
-        "g2g_al": {"mean": 52.7778, "low": 28.8742, "high": 76.6814, "raters": 3, "images": 2},
-    }
+        "gan2g": {
+            "mean": 52.7778, "low": 28.8742, "high": 76.6814, "reversed": 47.2222, "raters": 3,
+            "images": 2,
+        },
+        "g2g_al": {
+            "mean": 47.2222, "low": 23.3186, "high": 71.1258, "reversed": 52.7778, "raters": 3,
+            "images": 2,
+        },
+    }  # fmt: skip
     text = (project / "metrics/sample/opinion/table3.md").read_text()
     assert "3 raters, 2 images." in text
     rows = [re.sub(r"\s+", " ", line) for line in text.splitlines()]
-    assert "| GAN2G | 47.22 [23.32, 71.13] |" in rows
-    assert "| Set5/b | 47.22 | 58.33 |" in rows
-    assert "| mean | 47.22 | 52.78 |" in rows
+    assert "| Method | DMOS ↓ (equation 6) | 100 - DMOS ↑ (the paper's reading) |" in rows
+    assert "| GAN2G | 52.78 [28.87, 76.68] | 47.22 |" in rows
+    assert "| Set5/b | 52.78 | 41.67 |" in rows
+    assert "| mean | 52.78 | 47.22 |" in rows
+    assert "contradict each other" in text
     assert "| 10 | 63.573 | 53.913 | 56.609 | 61.975 |" in rows
 
     table = pd.read_csv(project / "metrics/sample/opinion/table3.csv")
     assert list(table.columns) == [
-        "model", "method", "image", "raters", "dmos", "low", "high", "paper_dmos",
+        "model", "method", "image", "raters", "dmos", "low", "high", "reversed", "paper_dmos",
     ]  # fmt: skip
     images = table.loc[table["model"] == "gan2g", "image"].to_list()
     assert images == [*IMAGES, *map(str, range(1, 11)), "mean"]
     row = table.set_index(["model", "image"]).loc[("g2g_al", "mean")]
-    assert (row["dmos"], row["paper_dmos"]) == pytest.approx((52.7778, 49.9999), abs=1e-4)
+    figures = row["dmos"], row["reversed"], row["paper_dmos"]
+    assert figures == pytest.approx((47.2222, 52.7778, 49.9999), abs=1e-4)
 
     before = (project / "metrics/sample/opinion/dmos.json").read_bytes()
     opinion.run()
@@ -287,7 +325,7 @@ def test_one_rater_is_valid_json_and_reads_well(project: Path) -> None:
     opinion.run()
     figures = json.loads((project / "metrics/sample/opinion/dmos.json").read_text())
     assert figures["gan2g"] == {
-        "mean": 41.6667, "low": None, "high": None, "raters": 1, "images": 2,
+        "mean": 58.3333, "low": None, "high": None, "reversed": 41.6667, "raters": 1, "images": 2,
     }  # fmt: skip
     assert "1 rater, 2 images." in (project / "metrics/sample/opinion/table3.md").read_text()
 

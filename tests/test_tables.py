@@ -154,11 +154,18 @@ def test_table4_with_pi() -> None:
     frame = scores([("Home", "a", 1, 1, 1), ("Away", "b", 1, 1, 1)]).assign(
         pi=[5.0, 6.0], niqe=4.0, nrqm=7.0
     )
-    text = table4_markdown(table4({"bicubic": frame, "gan2g": frame, "own": frame}))
+    grids = {"bicubic": 0.0, "gan2g": 1.2345, "own": 0.25}
+    text = table4_markdown(table4({"bicubic": frame, "gan2g": frame, "own": frame}, grids))
     assert cells(text, "GAN2G") == {
         "Method": "GAN2G", "PI ↓": "5.5000", "PI ↓, paper": "6.7769", "NIQE ↓": "4.000",
-        "Ma (NRQM) ↑": "7.000",
+        "Ma (NRQM) ↑": "7.000", "Grid ↓": "1.23",
     }  # fmt: skip
+    assert [cells(text, row)["Grid ↓"] for row in ("Bicubic", "own")] == ["0.00", "0.25"]
+    assert "pattern of 4 px" in text
+    # The two NIQEs are told apart; of metrics that were not computed nothing is said.
+    assert "NIQE inside PI is another figure" in text
+    assert "LPIPS" not in text
+    assert "PIQE" not in text
     assert cells(text, "own")["PI ↓, paper"] == "-"
     assert "all 2 test images" in text
     assert "not computed" not in text
@@ -166,21 +173,43 @@ def test_table4_with_pi() -> None:
 
 def test_table4_without_pi_says_so() -> None:
     frame = scores([("Home", "a", 1, 1, 1)], piqe=33.3)
-    text = table4_markdown(table4({"g2g_al": frame}))
+    text = table4_markdown(table4({"g2g_al": frame}, {"g2g_al": 0.0}))
     assert cells(text, "G2G+AL") == {
-        "Method": "G2G+AL", "PI ↓, paper": "6.4801", "PIQE ↓": "33.30",
+        "Method": "G2G+AL", "PI ↓, paper": "6.4801", "PIQE ↓": "33.30", "Grid ↓": "0.00",
     }  # fmt: skip
+    assert "NIQE inside PI" not in text
     assert "PI was not computed" in text
+
+
+def test_table4_with_metrics_that_compare_with_hr() -> None:
+    frame = scores([("Home", "a", 1, 1, 1)], lpips=0.25, dists=0.125, edges=0.9)
+    text = table4_markdown(table4({"g2g_al": frame}, {"g2g_al": 0.0}))
+    row = cells(text, "G2G+AL")
+    assert (row["LPIPS ↓"], row["DISTS ↓"], row["Edge sharpness ↑"]) == (
+        "0.2500",
+        "0.1250",
+        "0.900",
+    )
+    assert "1 is as sharp as HR" in text
+    # Table 2 is of PSNR and SSIM alone.
+    assert not {"lpips", "dists", "edges"} & set(table2({"g2g_al": frame}))
 
 
 def test_means_are_of_a_set_and_hold_no_infinity() -> None:
     rows = [("Set5", "a", 26.0, 0.7, 30.0), ("Set5", "b", 29.0, 0.8, 31.0)]
     perfect = [("Set5", "a", math.inf, 1.0, 30.0), ("Home", "c", 20.0, 0.5, 29.0)]
-    assert set_means({"student": scores(rows), "gan2g": scores(perfect)}) == {
-        "student": {"Set5": {"psnr": 27.5, "ssim": 0.75, "psnr_wrapped": 30.5}},
+    models = {
+        run: {"parameters": 7, "grid": grid} for run, grid in (("student", 0.5), ("gan2g", 2))
+    }
+    assert set_means({"student": scores(rows), "gan2g": scores(perfect)}, models) == {
+        "student": {
+            "Set5": {"psnr": 27.5, "ssim": 0.75, "psnr_wrapped": 30.5},
+            "model": {"parameters": 7, "grid": 0.5},
+        },
         "gan2g": {
             "Set5": {"ssim": 1.0, "psnr_wrapped": 30.0},
             "Home": {"psnr": 20.0, "ssim": 0.5, "psnr_wrapped": 29.0},
+            "model": {"parameters": 7, "grid": 2},
         },
     }
 

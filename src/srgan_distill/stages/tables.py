@@ -32,7 +32,5 @@ def run() -> None:
     write_json(folder / "export.json", exported)
     shown = names(runs, "train", "distill")
     key = f"profiles.{params.profile}.tables.crops"
-    write_png(
-        folder / "figure2.png", figure2(budget.crops, shown, paths.test, paths.results, key)
-    )
+    write_png(folder / "figure2.png", figure2(budget.crops, shown, paths.test, paths.results, key))
     print("written:", *sorted(folder.iterdir()), sep="\n  ")

@@ -1,4 +1,7 @@
-"""Differential mean opinion scores: the paper's equations 4 to 6, and their 95 % intervals."""
+"""Differential mean opinion scores: the paper's equations 4 to 6, and their 95 % intervals.
+
+As printed, a lower DMOS is better: it is how far a result falls short of its ground truth.
+"""
 
 import math
 from collections.abc import Sequence
@@ -15,9 +18,9 @@ DECIMALS = 4
 
 
 def opinions(ratings: pd.DataFrame) -> pd.DataFrame:
-    """What each rater thinks of each method on each image, on a scale all raters share.
+    """How far each rater puts each result below its ground truth, on a scale all raters share.
 
-    Eq. 4: d_ij = s_ij(SR) - s_ij(ground truth).
+    Eq. 4: d_ij = r_i(ground truth of j) - r_ij.
     Eq. 5: z_ij = (d_ij - mean_i) / std_i over all of rater i's differences, those of all methods.
     std_i is the sample deviation (over n - 1): a rater's pictures are a sample of those the rater
     could have been shown, and so does the study whose equations these are (Seshadrinathan et al.,
@@ -29,18 +32,23 @@ def opinions(ratings: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per rater, image and method but the ground truth: `rater`, `image`, `method`,
-        `opinion` in [0, 100], higher is better. Without ratings, no rows.
+        `differential` in [0, 100], lower is better. Without ratings, no rows.
     """
     if ratings.empty:
-        return pd.DataFrame(columns=["rater", "image", "method", "opinion"])
+        return pd.DataFrame(columns=["rater", "image", "method", "differential"])
     scores = ratings.set_index(["rater", "image", "method"])["score"].astype(float)
     truth = scores.xs(GROUND_TRUTH, level="method")
     rated = scores.drop(GROUND_TRUTH, level="method")
-    differences = rated - truth.reindex(rated.index.droplevel("method")).to_numpy()
+    differences = truth.reindex(rated.index.droplevel("method")).to_numpy() - rated
     by_rater = differences.groupby(level="rater")
     z = (differences - by_rater.transform("mean")) / by_rater.transform("std", ddof=1)
-    opinion = 100 * (z.clip(-LARGEST_Z, LARGEST_Z) + LARGEST_Z) / (2 * LARGEST_Z)
-    return opinion.rename("opinion").reset_index()
+    differential = 100 * (z.clip(-LARGEST_Z, LARGEST_Z) + LARGEST_Z) / (2 * LARGEST_Z)
+    return differential.rename("differential").reset_index()
+
+
+def reversed_dmos(dmos: float) -> float:
+    """The paper's reading of DMOS, by which higher is better."""
+    return 100 - dmos
 
 
 def dmos_by_image(given: pd.DataFrame) -> pd.DataFrame:
@@ -64,7 +72,7 @@ def dmos_by_method(given: pd.DataFrame) -> pd.DataFrame:
     Returns:
         `method`, `raters`, `dmos`, `low`, `high`; see `interval`.
     """
-    own = given.groupby(["method", "rater"], as_index=False)["opinion"].mean()
+    own = given.groupby(["method", "rater"], as_index=False)["differential"].mean()
     return _summary(own, ["method"])
 
 
@@ -86,7 +94,7 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 def _summary(given: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     rows = []
-    for key, values in given.groupby(keys, sort=False)["opinion"]:
+    for key, values in given.groupby(keys, sort=False)["differential"]:
         low, high = interval(values.to_list())
         figures = {"raters": len(values), "dmos": values.mean(), "low": low, "high": high}
         rows.append(dict(zip(keys, key, strict=True)) | figures)
@@ -97,8 +105,9 @@ def dmos_figures(given: pd.DataFrame, models: list[str]) -> dict[str, dict[str, 
     """DMOS of each rated method, in the order of `models`.
 
     Returns:
-        Method -> `mean` over raters and images in 0..100, `low` and `high` (its 95 % interval
-        over raters; None with one rater), `raters`, `images`. Empty without ratings.
+        Method -> `mean` over raters and images in 0..100, lower is better, `low` and `high` (its
+        95 % interval over raters; None with one rater), `reversed` (100 - mean, the paper's
+        reading: higher is better), `raters`, `images`. Empty without ratings.
     """
     images = given["image"].nunique()
     rows = {row.method: row for row in dmos_by_method(given).itertuples()}
@@ -107,6 +116,7 @@ def dmos_figures(given: pd.DataFrame, models: list[str]) -> dict[str, dict[str, 
             "mean": _figure(row.dmos),
             "low": _figure(row.low),
             "high": _figure(row.high),
+            "reversed": _figure(reversed_dmos(row.dmos)),
             "raters": row.raters,
             "images": images,
         }

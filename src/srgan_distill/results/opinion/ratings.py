@@ -188,7 +188,7 @@ def _check_varied(ratings: Iterable[Rating]) -> None:
     for rater, own in _by_rater(ratings).items():
         truth = {rating.image: rating.score for rating in own if rating.method == GROUND_TRUTH}
         differences = {
-            rating.score - truth[rating.image] for rating in own if rating.method != GROUND_TRUTH
+            truth[rating.image] - rating.score for rating in own if rating.method != GROUND_TRUTH
         }
         if len(differences) < 2:
             lines = f"{own[0].file}, lines {own[0].line} to {own[-1].line}"

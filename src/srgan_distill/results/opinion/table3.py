@@ -8,7 +8,7 @@ import pandas as pd
 from ...common.runs import PAPER_NAMES, display_name
 from ...common.text import ABSENT, markdown_table
 from .. import paper
-from .dmos import dmos_by_image, dmos_by_method
+from .dmos import dmos_by_image, dmos_by_method, reversed_dmos
 
 MEAN = "mean"
 
@@ -17,12 +17,19 @@ NO_RATINGS = """\
 images with; the CSVs that it saves belong in data/ratings/. The paper's figures alone:"""
 
 SCALE_NOTE = """\
-DMOS: 0 to 100, higher is better. A rater's differences to the ground truth are set against all of
-that rater's own, so the mean over all methods is 50 (unless a z-score was clipped): DMOS ranks the
-methods that were rated together, and does not compare one study with another. [ ]: 95 % interval
-over the raters (Student's t), for these images."""
+DMOS as equations 4 to 6 print it: 0 to 100, lower is better. 100 - DMOS is the paper's reading,
+higher is better. A rater's differences to the ground truth are set against all of that rater's own,
+so the mean over all methods is 50 (unless a z-score was clipped): DMOS ranks the methods that were
+rated together, and does not compare one study with another. [ ]: 95 % interval over the raters
+(Student's t), for these images."""
 
 PAPER_NOTE = """\
+**The paper's equations and its reading contradict each other.** By equation 4 a score is taken from
+that of the ground truth, so a lower DMOS is better, as in the LIVE studies that the equations come
+from. The text reads its table as higher is better: so read, G2G+AL is first on four of the ten
+images and GAN2G+AL on three; by the equations GAN2G is first on four, and GAN2G+AL on none. The
+figures themselves do not tell which of the two they are.
+
 **In the paper, each method's mean over the ten images is 50.00.** That is what z-scores give which
 are taken within each method; taken over all of a rater's differences, as here, only the mean over
 all methods is 50. So its table compares the images of one method, and ranks no methods. Its ten
@@ -39,8 +46,9 @@ def table3(opinions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     Returns:
         One row per method and image, and one whose `image` is `mean`: `model` (our key), `method`
         (display name), `image` (`<set>/<image>`, or the paper's 1 to 10), `raters`, `dmos` in
-        0..100, `low` and `high` (95 % interval over raters), `paper_dmos`. A figure that one side
-        does not have is NaN.
+        0..100 (lower is better), `low` and `high` (95 % interval over raters), `reversed` (100 -
+        dmos, higher is better), `paper_dmos` (as printed). A figure that one side does not have is
+        NaN.
     """
     ours = pd.concat([dmos_by_image(opinions), dmos_by_method(opinions).assign(image=MEAN)])
     ours = ours.rename(columns={"method": "model"})
@@ -51,6 +59,7 @@ def table3(opinions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
     both = ours.merge(pd.concat([theirs, means]), on=["model", "image"], how="outer")
     both["method"] = both["model"].map(display_name)
     both["raters"] = both["raters"].astype("Int64")
+    both["reversed"] = reversed_dmos(both["dmos"].astype(float))
     # Our images, then the paper's, whose names hold no slash, then the mean of each.
     places = both.assign(
         model=both["model"].map(list(dict.fromkeys([*models, *keys.values()])).index),
@@ -58,7 +67,8 @@ def table3(opinions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
         mean=both["image"] == MEAN,
         number=pd.to_numeric(both["image"], errors="coerce"),
     ).sort_values(["model", "mean", "theirs", "number", "image"], kind="stable")
-    columns = ["model", "method", "image", "raters", "dmos", "low", "high", "paper_dmos"]
+    columns = ["model", "method", "image", "raters", "dmos", "low", "high", "reversed"]
+    columns.append("paper_dmos")
     return both.loc[places.index, columns].reset_index(drop=True)
 
 
@@ -67,22 +77,27 @@ def table3_markdown(table: pd.DataFrame, raters: int) -> str:
     means = table[table["image"] == MEAN]
     ours = table[table["dmos"].notna()]
     theirs = table[table["paper_dmos"].notna()]
-    parts = ["## Table 3. Opinion scores (DMOS), higher is better"]
+    parts = ["## Table 3. Opinion scores (DMOS)"]
     if ours.empty:
         parts.append(NO_RATINGS)
     else:
         images = ours.loc[ours["image"] != MEAN, "image"].nunique()
         summary = [
-            {"Method": row.method, f"Mean of {images} images": _with_interval(row)}
+            {
+                "Method": row.method,
+                "DMOS ↓ (equation 6)": _with_interval(row),
+                "100 - DMOS ↑ (the paper's reading)": f"{row.reversed:.2f}",
+            }
             for row in means.itertuples()
             if not math.isnan(row.dmos)
         ]
         parts += [
             f"{raters} rater{'s' if raters > 1 else ''}, {images} images.",
             markdown_table(summary),
+            "DMOS ↓ by image:",
             _by_image(ours, "dmos", 2),
             SCALE_NOTE,
-            "### The paper's DMOS: 10 raters, 10 images",
+            "### The paper's DMOS as printed: 10 raters, 10 images",
         ]
     return "\n\n".join([*parts, _by_image(theirs, "paper_dmos", 3), PAPER_NOTE]) + "\n"
 

@@ -17,7 +17,10 @@ def table2() -> pd.DataFrame:
 
 
 def table3() -> pd.DataFrame:
-    """Table 3: `method`, `image` 1..10, `dmos` in 0..100, higher is better."""
+    """Table 3: `method`, `image` 1..10, `dmos` in 0..100, which the text reads as higher is better.
+
+    By the paper's own equations lower is better (`srgan_distill.results.opinion.table3`).
+    """
     return _read("table3.csv")
 
 
