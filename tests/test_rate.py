@@ -228,7 +228,7 @@ def browser(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     browser.driver.quit()
 
 
-# Ann's differences to the ground truth are -3, 1, 1, 1 (see test_opinion.py).
+# The ground truth's score minus Ann's is 3, -1, -1, -1 (see test_opinion.py).
 ANN = {
     ("Set5/a", "ground_truth"): 4, ("Set5/b", "ground_truth"): 3,
     ("Set5/a", "gan2g"): 1, ("Set5/b", "gan2g"): 4,
@@ -296,7 +296,7 @@ def test_rating_by_keyboard(browser: Browser, inside: Path) -> None:
     opinion.run()
     figures = json.loads((inside / "metrics/sample/opinion/dmos.json").read_text())
     assert {name: values["mean"] for name, values in figures.items()} == {
-        "gan2g": 41.6667, "g2g_al": 58.3333,
+        "gan2g": 58.3333, "g2g_al": 41.6667,
     }  # fmt: skip
 
 
@@ -316,7 +316,7 @@ def test_a_second_rater_by_mouse(browser: Browser, inside: Path) -> None:
     shutil.copy(browser.saved("ratings_Bea_B_née_Ü.csv"), inside / "data/ratings")
     opinion.run()
     figures = json.loads((inside / "metrics/sample/opinion/dmos.json").read_text())
-    # Ann 25, 58.33 (gan2g) and 58.33, 58.33; Bea 58.33, 58.33 and 25, 58.33.
+    # Ann 75, 41.67 (gan2g) and 41.67, 41.67; Bea 41.67, 41.67 and 75, 41.67.
     assert {name: (values["mean"], values["raters"]) for name, values in figures.items()} == {
         "gan2g": (50.0, 2), "g2g_al": (50.0, 2),
     }  # fmt: skip

@@ -62,7 +62,7 @@ METRICS: dict[str, Metric] = {
         Metric("psnr_wrapped", "PSNR mod 256 (dB)", decimals=4),
         Metric("lpips", "LPIPS", decimals=4, lower_is_better=True, real_lead=0.01),
         Metric("dists", "DISTS", decimals=4, lower_is_better=True, real_lead=0.01),
-        Metric("edges", "Edge sharpness", decimals=3),
+        Metric("edges", "Edge sharpness", decimals=3, real_lead=0.02),
         Metric("piqe", "PIQE", decimals=2, lower_is_better=True, full_reference=False),
         Metric(
             "niqe", "NIQE", decimals=3, lower_is_better=True, full_reference=False,

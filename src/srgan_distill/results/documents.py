@@ -199,7 +199,7 @@ def _with_images(table: pd.DataFrame, show: Callable[[Row], str]) -> str:
 
 
 def _mean(row: Row) -> str:
-    return interval_text(Interval(row.mean, row.low, row.high, row.images), row.metric)
+    return interval_text(Interval(row.mean, row.low, row.high, row.images), METRICS[row.metric])
 
 
 def _difference(row: Row) -> str:
@@ -214,7 +214,7 @@ def _gain(row: Row) -> str:
 
 
 def _bold_where_it_tells(difference: Interval, metric: str) -> str:
-    text = interval_text(difference, metric, "+")
+    text = interval_text(difference, METRICS[metric], "+")
     return f"**{text}**" if difference.tells else text
 
 

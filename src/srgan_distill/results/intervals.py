@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..common.errors import UserError
-from ..common.metrics import METRICS
+from ..common.metrics import Metric
 
 CONFIDENCE = 0.95
 RESAMPLES = 2000  # the ends then move by about 3 % of the interval's half width between seeds
@@ -130,8 +130,8 @@ def _paired(model: pd.DataFrame, reference: pd.DataFrame, metric: str) -> pd.Ser
         return ours - theirs.reindex(ours.index)
 
 
-def interval_text(interval: Interval, metric: str, sign: str = "") -> str:
+def interval_text(interval: Interval, metric: Metric, sign: str = "") -> str:
     """`28.43 [27.90, 29.00]`, or `28.43 (n=1)` where there is no interval."""
     ends = interval.mean, interval.low, interval.high
-    mean, low, high = (METRICS[metric].text(end, sign) for end in ends)
+    mean, low, high = (metric.text(end, sign) for end in ends)
     return f"{mean} [{low}, {high}]" if interval.known else f"{mean} (n={interval.images})"

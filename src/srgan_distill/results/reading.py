@@ -27,6 +27,18 @@ def read_scores(path: Path) -> pd.DataFrame:
         raise UserError(f"{path} does not exist; run `dvc repro`, which evaluates") from None
 
 
+def read_table3(path: Path) -> pd.DataFrame:
+    """Table 3 as stage opinion writes it (`srgan_distill.results.opinion.table3`).
+
+    Raises:
+        UserError: the file is missing.
+    """
+    try:
+        return pd.read_csv(path, dtype={"image": str})
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run `dvc repro`, which writes it") from None
+
+
 def read_all_scores(runs: Sequence[str], scores: Callable[[str], Path]) -> dict[str, pd.DataFrame]:
     """Per-image scores by run; `scores` names the file of a run.
 

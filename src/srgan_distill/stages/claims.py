@@ -5,19 +5,29 @@ from ..common.paths import Paths
 from ..common.runs import all_runs, names
 from ..common.text import write_json, write_text
 from ..networks.cost import generator_sizes
-from ..results.claims import CLAIMS, as_document, as_markdown, judge, judge_size
-from ..results.reading import read_all_scores
+from ..results.claims.page import as_document, as_markdown
+from ..results.claims.statements import completed, with_equal_phases
+from ..results.claims.verdicts import Evidence, judge_size, rated
+from ..results.reading import read_all_scores, read_table3
 
 
 def run() -> None:
     """Write metrics/<profile>/claims/claims.md and claims.json, and print the page."""
     params = load()
     paths = Paths(params.profile)
-    models = names(all_runs(params.pretrain, params.train, params.strategies))
-    scores = read_all_scores(models, paths.scores)
-    sizes = generator_sizes(params.networks)
-    findings = [*(judge(claim, scores) for claim in CLAIMS), judge_size(**sizes)]
-    write_json(paths.metrics("claims", "claims.json"), as_document(findings, params.profile))
-    page = as_markdown(findings, params.profile)
+    strategies = params.strategies
+    scores = read_all_scores(
+        names(all_runs(params.pretrain, params.train, strategies)), paths.scores
+    )
+    ratings = rated(read_table3(paths.metrics("opinion", "table3.csv")))
+    evidence = Evidence(scores, ratings, strategies)
+    findings = [evidence.judge(claim) for claim in completed(strategies)]
+    beside = [
+        evidence.judge(with_equal_phases(strategies)),
+        judge_size(**generator_sizes(params.networks)),
+    ]
+    document = as_document(findings, beside, evidence.sets, params.profile)
+    page = as_markdown(findings, beside, evidence.sets, params.profile)
+    write_json(paths.metrics("claims", "claims.json"), document)
     write_text(paths.metrics("claims", "claims.md"), page)
     print(page)
