@@ -166,6 +166,7 @@ def test_unknown_base(
         ("piqe", -0.1, "better"),
         ("gain_pi", -0.1, "better"),
         ("gain_niqe", 0.1, "worse"),
+        ("grid", 0.1, "worse"),
         ("share_of_lead_niqe", 0.1, "better"),
         ("psnr", 0.0, ""),
         ("seconds", 1.0, ""),

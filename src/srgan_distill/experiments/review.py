@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..common.errors import UserError
-from ..common.metrics import METRICS, Metric
+from ..common.metrics import GRID, METRICS, Metric
 from ..common.params import FILE
 from ..common.runs import display_name
 from ..common.text import ABSENT, markdown_table
@@ -189,7 +189,8 @@ def _verdicts(document: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _metric(figure: str) -> Metric | None:
-    return METRICS.get(figure.removeprefix(_SHARE).removeprefix(_GAIN))
+    known = METRICS | {GRID.name: GRID}
+    return known.get(figure.removeprefix(_SHARE).removeprefix(_GAIN))
 
 
 def _figure_name(figure: str) -> str:
