@@ -49,7 +49,8 @@ INTERVALS_NOTE = f"""\
 [low, high]: {CONFIDENCE * 100:.0f} % interval of the mean over the n images of a set, by percentile
 bootstrap over images ({RESAMPLES:,} resamples, fixed seed). n=1: one image has no interval. A
 difference is taken image by image (paired), which leaves out that one image is harder than
-another. **Bold**: its interval excludes 0, with at least {LEAST_TO_TELL} images.
+another. **Bold**: its interval excludes 0, with at least {LEAST_TO_TELL} images. All sets: every
+image weighs the same; in Table 2's mean and in the claims every set does.
 
 The paper compares all with one student, which has an adversarial phase. A strategy's **baseline**
 has the same phases as the strategy and no teacher: the difference to it is what the teacher brings.
