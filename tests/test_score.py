@@ -2,18 +2,22 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from srgan_distill.app import cli
+from srgan_distill.app.api import save_image
 from srgan_distill.common.errors import UserError
 from srgan_distill.imaging.images import list_images, read_rgb, write_png
 from srgan_distill.imaging.protocol import bicubic
-from srgan_distill.scoring.scores import as_json, score_folders, score_pair
+from srgan_distill.scoring import bands
+from srgan_distill.scoring.scores import as_json, find_pairs, score_folders, score_pair
 
 COMMAND = Path(sys.executable).with_name("srgan-distill")
 
@@ -114,6 +118,113 @@ def test_images_are_paired_by_name_not_by_order(tmp_path):
     table = score_folders(tmp_path / "sr", tmp_path / "hr", ["psnr"])
     assert table["image"].tolist() == ["a", "b", "b_x4"]
     assert (table["psnr"] == math.inf).all()
+
+
+@pytest.mark.parametrize(
+    ("hrs", "srs", "expected"),
+    [
+        ("baby_HR_x4 bird_HR_x4", "baby_RCAN_x4 bird_RCAN_x4", "0 1"),
+        ("baby bird", "baby_RCAN_x4 bird_RCAN_x4", "0 1"),
+        ("baby_HR", "baby_RCAN_x4", "0"),
+        ("baby_GT bird_GT", "RCAN_baby RCAN_bird", "0 1"),
+        ("img_1 img_10 img_2", "img_10_SAN img_1_SAN img_2_SAN", "1 0 2"),
+        ("a a_b", "a_EDSR a_b_EDSR", "0 1"),
+        ("baby_mod12 bird_mod12", "baby-ours bird-ours", "0 1"),
+        ("baby_HR_x4 bird", "baby_x4 bird_SR", "0 1"),
+    ],
+)
+def test_names_of_published_results(tmp_path, hrs, srs, expected):
+    hr_dir = folder(tmp_path / "hr", *(f"{name}.png" for name in hrs.split()))
+    sr_dir = folder(tmp_path / "sr", *(f"{name}.png" for name in srs.split()))
+    pairs = [(sr.stem, hr.stem) for sr, hr in find_pairs(sr_dir, hr_dir)]
+    own = [srs.split()[int(place)] for place in expected.split()]
+    assert pairs == list(zip(own, hrs.split(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("hrs", "srs", "message"),
+    [
+        # What else the names hold is not the same, so that it may be another picture.
+        ("woman man", "woman_in_red man_SAN", "no SR image for HR: man.png, woman.png"),
+        ("baby bird", "baby_RCAN bird_RCAN cat_RCAN", "no HR image for SR: cat_RCAN.png"),
+        ("baby bird cat", "baby_RCAN bird_RCAN", "no SR image for HR: cat.png"),
+        ("baby", "baby_RCAN baby_SAN", "no SR image for HR: baby.png"),
+        ("a_HR a_GT", "a_RCAN", "no SR image for HR: a_GT.png, a_HR.png"),
+        ("baby", "babybird_RCAN", "no SR image for HR: baby.png"),
+    ],
+)
+def test_names_that_may_mean_something_else_are_refused(tmp_path, hrs, srs, message):
+    hr_dir = folder(tmp_path / "hr", *(f"{name}.png" for name in hrs.split()))
+    sr_dir = folder(tmp_path / "sr", *(f"{name}.png" for name in srs.split()))
+    with pytest.raises(UserError, match=f"^{message}$"):
+        find_pairs(sr_dir, hr_dir)
+
+
+def test_suffixes_can_be_given_and_the_pairs_are_said(tmp_path, capsys):
+    hr_dir = folder(tmp_path / "hr", "a.orig.png", "b.orig.png")
+    sr_dir = folder(tmp_path / "sr", "a!1.png", "b!1.png")
+    arguments = ["score", "--sr", str(sr_dir), "--hr", str(hr_dir), "--metrics", "psnr", "--json"]
+    assert cli.main(arguments) == 1
+    capsys.readouterr()
+    arguments += ["--sr-suffix", "!1", "--hr-suffix", ".orig", "--verbose"]
+    assert cli.main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert list(json.loads(out)["images"]) == ["a.orig", "b.orig"]
+    assert err.splitlines() == [
+        f"pair: {sr_dir / f'{name}!1.png'} against {hr_dir / f'{name}.orig.png'}" for name in "ab"
+    ]
+    assert cli.main([*arguments, "--sr-suffix", "_x2"]) == 1
+    assert "no '_x2' behind the name of SR: a!1.png, b!1.png" in capsys.readouterr().err
+
+
+def test_16_bits_are_scored(tmp_path):
+    """What was read as white throughout: noise against a photograph has about 8 dB."""
+    for seed, side in enumerate(("sr", "hr")):
+        (tmp_path / side).mkdir()
+        deep = np.random.default_rng(seed).integers(0, 2**16, (64, 64, 1), np.uint16)
+        save_image(tmp_path / side / "a.png", deep)
+    row = score_folders(tmp_path / "sr", tmp_path / "hr", ["psnr"]).iloc[0]
+    assert 7 < row["psnr"] < 10
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_what_8_bits_do_not_hold_is_refused(tmp_path, dtype):
+    for side in ("sr", "hr"):
+        (tmp_path / side).mkdir()
+        Image.fromarray(np.zeros((64, 64), dtype)).save(tmp_path / side / "a.tif")
+    with pytest.raises(UserError, match=r"sr/a\.tif has .* numbers of 32 bits"):
+        score_folders(tmp_path / "sr", tmp_path / "hr", ["psnr"])
+
+
+def test_orientation_counts(tmp_path):
+    pixels = noise(24, 20)
+    write_png(tmp_path / "sr" / "a.png", pixels[::-1, ::-1])
+    (tmp_path / "hr").mkdir()
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    Image.fromarray(pixels).save(tmp_path / "hr" / "a.png", exif=exif)
+    table = score_folders(tmp_path / "sr", tmp_path / "hr", ["psnr"])
+    assert table["psnr"].tolist() == [math.inf]
+
+
+@pytest.mark.parametrize("size", [(300, 60), (41, 500)])
+def test_large_images_have_the_same_values_by_bands(size, monkeypatch):
+    sr, hr = noise(*size, seed=1), noise(*size, seed=2)
+    whole = score_pair(sr, hr, ["psnr", "ssim"])
+    monkeypatch.setattr(bands, "_MOST_AT_ONCE", 0)
+    monkeypatch.setattr(bands, "_ROWS", 17)
+    assert score_pair(sr, hr, ["psnr", "ssim"]) == pytest.approx(whole, rel=1e-12)
+    assert score_pair(sr, sr, ["psnr"]) == {"psnr": math.inf}
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path):
+    images = folder(tmp_path, "a.png")
+    whole = [sys.executable, "-m", "srgan_distill.app.cli", "score", "--sr", images, "--hr", images]
+    running = subprocess.Popen(whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={
+        **os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2]),
+    })  # fmt: skip
+    running.stdout.close()
+    assert running.communicate(timeout=120)[1] == b""
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,8 @@ def _upscale_file(model: Model, source: Path, target: Path, options: Options) ->
     height, width, channels = photograph.pixels.shape
     dtype = photograph.pixels.dtype if form.has_16_bits else np.dtype(np.uint8)
     shape = (SCALE * height, SCALE * width, channels)
-    metadata = kept(photograph.metadata, channels, form.carries)
+    is_grey = channels <= 2 and form.has_grey
+    metadata = kept(photograph.metadata, is_grey, form.carries)
     wanted = Target(shape, dtype, metadata, options.quality)
     with tqdm(
         total=height * width * SCALE**2, desc=source.name, unit="px", unit_scale=True, leave=False,

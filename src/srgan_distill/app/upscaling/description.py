@@ -16,12 +16,12 @@ _XMP_TURN = re.compile(rb"""(tiff:Orientation(?:=["']|>)\s*)[0-9]""")
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 
 
-def kept(metadata: Metadata, channels: int, carried: Mapping[str, float]) -> Metadata:
+def kept(metadata: Metadata, is_grey: bool, carried: Mapping[str, float]) -> Metadata:
     """What holds for an upscaled and upright picture too, and fits its file.
 
     Args:
         metadata: of the photograph.
-        channels: of the result, 1 to 4.
+        is_grey: whether the result is stored as grey.
         carried: of `EVERYTHING`, what its format has a place for.
 
     Returns:
@@ -29,7 +29,7 @@ def kept(metadata: Metadata, channels: int, carried: Mapping[str, float]) -> Met
     """
     lost = list(metadata.lost)
     exif = _without_storage(metadata.exif, Note.RESOLUTION in metadata.lost)
-    icc = _fitting(metadata.icc, channels, lost)
+    icc = _fitting(metadata.icc, is_grey, lost)
     xmp = _XMP_TURN.sub(rb"\g<1>1", metadata.xmp) if metadata.xmp else None
     texts = [chunk for chunk in metadata.png if chunk[0] in _TEXT_CHUNKS]
     colours = [chunk for chunk in metadata.png if chunk[0] not in _TEXT_CHUNKS]
@@ -66,11 +66,11 @@ def exif_bytes(exif: Directory) -> bytes:
     return b"Exif\0\0" + head + packed(exif, 8)
 
 
-def _fitting(icc: bytes | None, channels: int, lost: list[str]) -> bytes | None:
+def _fitting(icc: bytes | None, is_grey: bool, lost: list[str]) -> bytes | None:
     """The profile, if it is one of such pixels: by another one, colours come out wrong."""
     if icc is None or Note.PROFILE in lost:
         return None
-    space = b"GRAY" if channels <= 2 else b"RGB "
+    space = b"GRAY" if is_grey else b"RGB "
     if icc[16:20] == space and icc[36:40] == b"acsp":
         return icc
     lost.append(f"{Note.PROFILE} of other colours" if icc[36:40] == b"acsp" else Note.PROFILE)

@@ -45,13 +45,14 @@ class Format:
     `longest` is the most pixels of a side, `most` the most bytes of pixels, `packed` the share of
     the pixels' bytes that a photograph takes on the disk, `canvas` the bytes of memory that
     writing takes for a pixel beside the bands, and `carries` what it has a place for of what
-    describes a picture.
+    describes a picture. Without grey, grey pictures are stored as colours.
     """
 
     name: str
     write: Write
     packed: float
     has_alpha: bool = True
+    has_grey: bool = True
     has_16_bits: bool = False
     longest: int = 2**31 - 1
     most: float = float("inf")
@@ -150,7 +151,7 @@ _TIFF = Format(
 )  # fmt: skip
 # libwebp works on a copy, and splits that into planes.
 _WEBP = Format(
-    "WebP", _by_pillow("WEBP"), 0.03, longest=16_383, canvas=10,
+    "WebP", _by_pillow("WEBP"), 0.03, has_grey=False, longest=16_383, canvas=10,
     carries={Note.PROFILE: ANY, Note.EXIF: ANY, Note.XMP: ANY},
 )  # fmt: skip
 _BMP = Format(

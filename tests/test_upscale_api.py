@@ -1,0 +1,100 @@
+"""The Python API with arguments of other kinds: one `UserError` each, for its own reader."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from support.upscaling import tiny_generator
+
+from srgan_distill.app.api import UserError, load_model, save_image, upscale
+from srgan_distill.networks.weights import save_generator
+
+IMAGE = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.mark.parametrize("image", [None, [[1, 2], [3, 4]], Image.new("RGB", (4, 4)), "a.png", 3,
+                                   torch.zeros(3, 4, 4), Path("a.png")])  # fmt: skip
+def test_what_is_no_array_is_named(model, tmp_path, image):
+    kind = type(image).__name__
+    with pytest.raises(UserError, match=f"NumPy array, not {kind}"):
+        upscale(model, image)
+    with pytest.raises(UserError, match=f"NumPy array, not {kind}"):
+        save_image(tmp_path / "a.png", image)
+
+
+@pytest.mark.parametrize("tile", [0, -3, 2.5, "8", True])
+def test_tiles_that_are_none(model, tile):
+    with pytest.raises(UserError, match=r"tile .*: must be a whole number of at least 1"):
+        upscale(model, IMAGE, tile)
+
+
+@pytest.mark.parametrize("quality", [0, 101, -1, 95.5, "95", None, True])
+def test_qualities_that_are_none(tmp_path, quality):
+    with pytest.raises(UserError, match=r"quality .*: must be a whole number from 1 to 100"):
+        save_image(tmp_path / "a.jpg", IMAGE, quality=quality)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", [None, 3, ["a.png"], b"a.png"])
+def test_paths_that_are_none(path):
+    with pytest.raises(UserError, match="a file's name must be"):
+        save_image(path, IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"device": "tpu"}, "device 'tpu': must be one of auto, cpu, cuda"),
+        ({"device": None}, "device None"),
+        ({"precision": "float16"}, "precision 'float16': must be one of float32, bfloat16"),
+        ({"model": None}, "model None is neither"),
+        ({"model": 3}, "model 3 is neither"),
+    ],
+)
+def test_models_devices_and_precisions_that_are_none(arguments, message):
+    with pytest.raises(UserError, match=message):
+        load_model(**arguments)
+
+
+def test_a_machine_without_gpu_is_said_in_the_words_of_the_command(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="no GPU") as caught:
+        load_model(device="cuda")
+    assert "hardware" not in str(caught.value)
+
+
+def test_what_is_no_model_is_named():
+    with pytest.raises(UserError, match="a model must come from load_model, not be str"):
+        upscale("student", IMAGE)
+
+
+def foreign_files() -> dict[str, bytes]:
+    return {"RealESRGAN_x4plus.pth": b"\x80\x02}q\0.", "empty.safetensors": b"",
+            "text.safetensors": b"no weights at all"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*foreign_files(), "other.safetensors", "folder"])
+def test_a_foreign_model_is_neither_deleted_nor_repaired_by_dvc(run, tmp_path, name, capsys):
+    if name == "other.safetensors":
+        save_file({"conv.weight": torch.zeros(3)}, tmp_path / name)
+    elif name == "folder":
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).write_bytes(foreign_files()[name])
+    with pytest.raises(UserError) as caught:
+        load_model(tmp_path / name)
+    assert "dvc" not in str(caught.value)
+    assert "delete" not in str(caught.value)
+    assert "shipped model" in str(caught.value)
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
+    generator = tiny_generator()
+    with torch.no_grad():
+        generator.tail.bias[0] = float("nan")
+    save_generator(tmp_path / "nan.safetensors", generator)
+    with pytest.raises(UserError, match="weights that are no numbers"):
+        load_model(tmp_path / "nan.safetensors")
