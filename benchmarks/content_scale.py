@@ -9,10 +9,11 @@ student that ships:
   with an untrained discriminator and with one that has learnt alone for some steps;
 - cosine: of the gradients of l_c and of the pixel loss: near 1, l_c is the pixel loss in disguise.
 
-Then l_KD beside l_c, as values and as gradients, for the profile's teachers that are trained: by what
-factor l_KD is to be multiplied to weigh the same (equation 2).
+Then l_KD beside l_c, as values and as gradients, for the profile's teachers that are trained: by
+what factor l_KD is to be multiplied to weigh the same (equation 2).
 
-Needs `dvc repro preprocess` (and `train` for the second table), and for VGG16's deeper layers the file of all its weights.
+Needs `dvc repro preprocess` (and `train` for the second table), and for VGG16's deeper layers the
+file of all its weights.
 Usage: python benchmarks/content_scale.py [STEPS_OF_THE_DISCRIMINATOR] [VGG16_WEIGHTS]
 """
 

@@ -71,8 +71,8 @@ def load_model(
     """Load a x4 super-resolution model.
 
     Args:
-        model: a shipped model's name (`srgan_distill.app.shipped.names()`), or a file that the pipeline
-            wrote (`data/<profile>/models/<run>/generator.safetensors`).
+        model: a shipped model's name (`srgan_distill.app.shipped.names()`), or a file that the
+            pipeline wrote (`data/<profile>/models/<run>/generator.safetensors`).
         device: `auto` (a GPU where there is one), `cpu` or `cuda`.
         precision: `float32`, or `bfloat16` for speed at the price of one or two grey levels.
 
