@@ -123,7 +123,7 @@ def test_headline_tables_curves_environment_and_parameters(elements: Elements) -
     assert "5.000 +0.250 worse the teacher has no clear lead" in text
     # PIQE stands in no headline, but in the table by test set.
     assert "40.00 +2.00 worse" not in text
-    assert "PIQE ↓ 40.00 +2.00 -" in text
+    assert "PIQE ↓ 40.00 +2.00 +0.12 -" in text
     for words in ("1,550,659", "not standard ones", "Table 4. No-reference", "PyTorch", "DVC"):
         assert words in text
     assert "permute_channels: true" in text

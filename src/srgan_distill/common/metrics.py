@@ -21,7 +21,8 @@ class Metric:
         lower_is_better: direction of the comparison.
         full_reference: whether it compares SR with HR; else it looks at SR alone.
         headline: whether it stands in headline.json.
-        real_lead: the least lead of a teacher that is worth speaking of, in the metric's unit.
+        real_lead: the least difference, such as a teacher's lead, that is worth speaking of, in the
+            metric's unit.
     """
 
     name: str
