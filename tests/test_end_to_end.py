@@ -40,6 +40,7 @@ class Project:
         self.run("git", "config", "user.name", "Test")
         self.run("dvc", "init", "-q")
         shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
+        shutil.copytree(ROOT / ".dvc" / "plots", folder / ".dvc" / "plots")
         self.change_params(self._shrink)
         self.commit("Start")
 
