@@ -399,7 +399,7 @@ def test_phases_follow_each_other_with_steps_of_their_own() -> None:
     assert rates[2].generator == pytest.approx(rates[2].discriminator / 2)
     assert rates[3].generator == rates[3].discriminator
     assert rates[4].generator == pytest.approx(1e-4, rel=0.02)
-    assert first.learning_rates(0).generator == pytest.approx(1e-3)  # no warm-up without it
+    assert first.learning_rates(0).generator == pytest.approx(1e-4)
 
 
 def test_what_is_saved_is_the_moving_average(make_trainer: Callable[..., Trainer]) -> None:

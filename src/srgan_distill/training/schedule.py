@@ -22,7 +22,8 @@ class ScheduledPhase:
     Attributes:
         weights: of the terms that it minimises, by name.
         learns_from: the generator's first step; before it the discriminator learns alone.
-        warm_up: steps over which the generator's rate rises.
+        warm_up: steps over which the generator's rate rises: Adam starts anew, and its first steps
+            are as large as the rate for every weight, whatever the gradient.
         decay: of the moving average of the generator's weights; 0: none.
         budget: batch and learning rates.
     """
@@ -107,7 +108,7 @@ def schedule(phases: Sequence[Phase], budget: Budget, losses: Losses) -> Schedul
                 first=first,
                 learns_from=first + alone,
                 end=first + alone + steps,
-                warm_up=budget.warm_up if phase.adversarial else 0,
+                warm_up=budget.warm_up,
                 decay=budget.ema,
                 budget=budget,
             )

@@ -84,7 +84,7 @@ class Budget(BatchBudget):
     """How long every phase of stage train or distill is.
 
     At the start of an adversarial phase the discriminator learns alone for `discriminator_first`
-    steps, in addition to `steps`, and the generator's rate rises linearly over `warm_up` steps.
+    steps, in addition to `steps`. The generator's rate rises linearly over `warm_up` steps.
     What is validated, saved and scored is an exponential moving average of the generator's
     weights with the decay `ema`; 0: the weights themselves.
     """
