@@ -40,6 +40,7 @@ class Project:
         self.run("git", "config", "user.name", "Test")
         self.run("dvc", "init", "-q")
         shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
+        shutil.copytree(ROOT / ".dvc" / "plots", folder / ".dvc" / "plots")
         self.change_params(self._shrink)
         self.commit("Start")
 
@@ -283,7 +284,8 @@ def test_what_ran_before_comes_from_the_cache(project: Project) -> None:
 
 
 def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
-    mine = {"teacher": "teacher_g", "phases": [{"terms": ["pixel", "feature_distillation"]}]}
+    phases = [{"terms": ["pixel", "feature_distillation"]}]
+    mine = {"teacher": "teacher_g", "baseline": "student_g", "phases": phases}
     project.change_params(lambda params: params["strategies"].update(my_kd=mine))
     output = project.run("dvc", "repro")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
