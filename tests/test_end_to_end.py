@@ -284,7 +284,8 @@ def test_what_ran_before_comes_from_the_cache(project: Project) -> None:
 
 
 def test_a_new_strategy_is_a_new_row_without_code(project: Project) -> None:
-    mine = {"teacher": "teacher_g", "phases": [{"terms": ["pixel", "feature_distillation"]}]}
+    phases = [{"terms": ["pixel", "feature_distillation"]}]
+    mine = {"teacher": "teacher_g", "baseline": "student_g", "phases": phases}
     project.change_params(lambda params: params["strategies"].update(my_kd=mine))
     output = project.run("dvc", "repro")
     ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
