@@ -1,7 +1,7 @@
 """Stage claims: what the paper claims, our evidence for each claim, and whether it holds here."""
 
 from ..common.params import load
-from ..common.paths import Paths
+from ..common.paths import Paths, prune
 from ..common.runs import all_runs, names
 from ..common.text import write_json, write_text
 from ..networks.cost import generator_sizes
@@ -14,6 +14,7 @@ def run() -> None:
     params = load()
     paths = Paths(params.profile)
     models = names(all_runs(params.pretrain, params.train, params.strategies))
+    prune(paths, models)
     scores = read_all_scores(models, paths.scores)
     sizes = generator_sizes(params.networks)
     findings = [*(judge(claim, scores) for claim in CLAIMS), judge_size(**sizes)]

@@ -1,7 +1,7 @@
 """Stage tables: the paper's Tables 1, 2 and 4 and Figure 2, our figures beside the paper's."""
 
 from ..common.params import load
-from ..common.paths import Paths
+from ..common.paths import Paths, prune
 from ..common.runs import all_runs, names
 from ..common.text import write_json, write_text
 from ..imaging.images import write_png
@@ -15,6 +15,7 @@ def run() -> None:
     params = load()
     paths = Paths(params.profile)
     runs = all_runs(params.pretrain, params.train, params.strategies)
+    prune(paths, names(runs))
     scores = read_all_scores(names(runs), paths.scores)
     size = params.budget.tables.output_height, params.budget.tables.output_width
     folder = paths.metrics("tables")
