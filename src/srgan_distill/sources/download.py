@@ -108,7 +108,7 @@ class Downloads:
             UserError: one error for all, with a line of its own for each.
         """
         if self._missing:
-            raise UserError(_all_missing(self._missing))
+            raise UserError(*_all_missing(self._missing))
 
 
 def _place(name: str) -> str:
@@ -122,12 +122,10 @@ def _users(part: str, metrics: Collection[str]) -> str:
     return " and ".join(metric for metric in metrics if part in parameter_files([metric]))
 
 
-def _all_missing(missing: Mapping[str, str]) -> str:
-    """One error for all: a line of its own for each, for a single line of ten would be unread."""
-    return "\n".join(
-        [
-            f"{len(missing)} things cannot be had; connect to the network, or put what follows "
-            f"into a folder and name it by {VARIABLE} or `mirror` in params.yaml; then run again",
-            *(f"  {what} ({why or 'no place to look'})" for what, why in missing.items()),
-        ]
-    )
+def _all_missing(missing: Mapping[str, str]) -> list[str]:
+    """One error for all, with a line of its own for each: a single line of ten would be unread."""
+    return [
+        f"{len(missing)} things cannot be had; connect to the network, or put what follows "
+        f"into a folder and name it by {VARIABLE} or `mirror` in params.yaml; then run again",
+        *(f"  {what} ({why or 'no place to look'})" for what, why in missing.items()),
+    ]

@@ -82,8 +82,6 @@ def _by_name(folder: Path) -> dict[str, Path]:
     """The images of one folder by their names without suffix, in natural order."""
     found: dict[str, Path] = {}
     for path in sorted(list_images(folder), key=lambda path: natural(path.name)):
-        if path.name.startswith("."):  # a Mac's shadow files
-            continue
         require_file(path)
         if path.stem in found:
             raise UserError(f"images {found[path.stem]} and {path} share a name; rename one")

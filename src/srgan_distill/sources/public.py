@@ -45,7 +45,7 @@ def _from_folder(
 ) -> str:
     for folder in mirror.folders(*data_set.folders, name) if mirror else ():
         try:
-            files = [path.name for path in list_images(folder) if not path.name.startswith(".")]
+            files = [path.name for path in list_images(folder)]
         except UserError:
             continue  # Set5 may hold nothing but Set5/HR
         try:
