@@ -9,9 +9,7 @@ FOLDER = Path(__file__).parents[1] / "benchmarks"
 
 
 @pytest.mark.parametrize("script", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
-def test_every_script_finds_what_it_imports(
-    script: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_script_finds_what_it_imports(script: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(FOLDER))
     names = runpy.run_path(str(script), run_name="imported")
     assert names["__doc__"]

@@ -19,15 +19,16 @@ from srgan_distill.common import content as content_networks
 from srgan_distill.common.content import WeightsFile
 from srgan_distill.common.errors import UserError, exit_code
 from srgan_distill.common.metrics import WEIGHT_FILES
+from srgan_distill.common.params import Source
 from srgan_distill.common.paths import Paths
-from srgan_distill.imaging.images import list_images, read_rgb
+from srgan_distill.imaging.images import list_images, read_rgb, write_png
 from srgan_distill.results.reading import read_scores
 from srgan_distill.scoring import measure
-from srgan_distill.sources import catalogue, weights
+from srgan_distill.sources import catalogue, data_sets, weights
 from srgan_distill.sources import store as store_module
 from srgan_distill.sources.catalogue import PUBLIC, Archive
-from srgan_distill.sources.data_sets import fetch
 from srgan_distill.sources.mirror import Mirror
+from srgan_distill.sources.published import published_sizes
 from srgan_distill.sources.store import Store
 from srgan_distill.sources.unavailable import Unavailable
 from srgan_distill.stages import download, evaluate, preprocess
@@ -71,6 +72,11 @@ def store() -> Store:
     return Store(Path("archives"))
 
 
+def fetch(data_set: str, target: Path, mirror: Mirror | None, store: Store) -> str:
+    """The whole of a known set, as params.yaml names it."""
+    return data_sets.fetch(Source(set=data_set), target, mirror, store, {})
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -93,7 +99,7 @@ def test_every_address_and_checksum_is_well_formed() -> None:
         ("BSD100", "benchmark.tar", {"img001.png"}, 100),
         ("DIV2KTrain", "DIV2K_train_HR.zip", {"0001.png", "0800.png"}, 800),
         ("DIV2KValidation", "DIV2K_valid_HR.zip", {"0801.png", "0900.png"}, 100),
-        ("General100", "SR_training_datasets.zip", {"im_1.bmp", "im_100.bmp"}, 100),
+        ("General100", "SR_training_datasets.zip", {"im_001.bmp", "im_100.bmp"}, 100),
         ("BSDS500Train", "BSDS500-master.zip", {"2000.jpg", "2199.jpg"}, 200),
     ],
 )
@@ -105,7 +111,9 @@ def test_a_set_out_of_its_published_archive(
     assert archive in fetch(data_set, target, None, store())
     assert expected <= set(names(target))
     assert len(list_images(target)) == len(names(target)) == count
-    assert {read_rgb(path).shape for path in target.iterdir()} == {(8, 8, 3)}
+    sizes = published_sizes(data_set)
+    for path in target.iterdir():
+        assert read_rgb(path).shape[1::-1] == sizes.get(path.stem, read_rgb(path).shape[1::-1])
 
 
 def test_bsds500_trains_on_nothing_that_is_held_out_or_a_test_set(
@@ -172,15 +180,15 @@ def test_a_set_with_an_image_too_few_is_refused(web: Web) -> None:
 
 def test_numbers_count_as_numbers() -> None:
     files = [f"im_{number}.bmp" for number in (10, 9, 100, 1)]
-    assert sorted(files, key=catalogue._natural) == [f"im_{n}.bmp" for n in (1, 9, 10, 100)]
+    assert sorted(files, key=catalogue.natural) == [f"im_{n}.bmp" for n in (1, 9, 10, 100)]
 
 
 @pytest.mark.parametrize("layout", ["Set5", "Set5/HR", "datasets/Set5/HR", "benchmark/Set5/HR"])
 def test_a_mirror_of_folders(web: Web, layout: str) -> None:
     folder = Path("mirror") / layout
     folder.mkdir(parents=True)
-    for number in range(1, 6):
-        (folder / f"img_{number:03}.png").write_bytes(packing.image(colour=number))
+    for number, file in enumerate(packing.images_of("Set5"), 1):
+        (folder / f"img_{number:03}.png").write_bytes(file)
     fetch("Set5", Path("out"), Mirror(Path("mirror")), store())
     assert names(Path("out")) == [f"{name}.png" for name in packing.SET5]
     assert [read_rgb(path)[0, 0, 0] for path in list_images(Path("out"))] == [1, 2, 3, 4, 5]
@@ -218,6 +226,86 @@ def test_a_mirror_that_lacks_images_is_passed_over_and_named(
     source = fetch("Set5", Path("out"), Mirror(Path("mirror")), store())
     assert source.endswith("mirror/Set5 holds 1 images of 5")
     assert len(names(Path("out"))) == 5
+
+
+@pytest.fixture
+def set5(web: Web) -> Path:
+    """A mirror's Set5 under other names."""
+    folder = Path("mirror/Set5")
+    folder.mkdir(parents=True)
+    for number, file in enumerate(packing.images_of("Set5"), 1):
+        (folder / f"{number}.png").write_bytes(file)
+    return folder
+
+
+def reason(data_set: str = "Set5") -> str:
+    """Why the mirror's set does not serve."""
+    with pytest.raises(Unavailable) as error:
+        fetch(data_set, Path("out"), Mirror(Path("mirror")), store())
+    assert not Path("out").exists()
+    return str(error.value)
+
+
+def test_other_images_of_the_right_number_are_refused(set5: Path) -> None:
+    (set5 / "4.png").write_bytes(packing.image(size=(280, 292)))
+    assert "mirror/Set5 is another set: 4.png has 280x292 px, head of Set5 280x280" in reason()
+    (set5 / "4.png").write_bytes(packing.image(size=(279, 276)))  # cut by a publisher
+    fetch("Set5", Path("out"), Mirror(Path("mirror")), store())
+    assert len(names(Path("out"))) == 5
+
+
+def test_an_archive_of_other_images_is_refused(web: Web) -> None:
+    files = {f"Set5_HR/{number}.png": packing.image() for number in range(5)}
+    web.add("1/Set5_HR.tar.gz", packing.tarred(files, "w:gz"))
+    Path("mirror").mkdir()
+    assert "is another set: baby.png has 8x8 px, baby of Set5 512x512" in reason()
+
+
+@pytest.mark.parametrize("data_set", ["Set5", "Set14", "Urban100", "General100", "BSDS500Train"])
+def test_the_true_sets_are_told_from_others(
+    web: Web, shared: Path, data_set: str, tmp_path: Path
+) -> None:
+    mirror = Mirror(shared / "datasets")
+    assert str(shared) in fetch(data_set, tmp_path / "out", mirror, store())
+    images = list_images(tmp_path / "out")
+    other = tmp_path / "mirror" / data_set.removesuffix("Train")
+    folder = other / "train" if data_set.endswith("Train") else other
+    folder.mkdir(parents=True)
+    for place, path in enumerate(images):  # each image under the name of the one before
+        shutil.copy(path, folder / images[place - 1].name)
+    if data_set.startswith("BSDS500"):  # all of one size
+        write_png(folder / images[0].name, np.zeros((321, 400, 3), np.uint8))
+    with pytest.raises(Unavailable, match="is another set"):
+        fetch(data_set, tmp_path / "other", Mirror(tmp_path / "mirror"), store())
+
+
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_what_is_called_like_an_image_and_is_none_is_named(set5: Path, kind: str) -> None:
+    (set5 / "4.png").unlink()
+    if kind == "folder":
+        (set5 / "4.png").mkdir()
+        assert "mirror/Set5/4.png is a folder, not an image" in reason()
+    else:
+        (set5 / "4.png").symlink_to("elsewhere.png")
+        assert "mirror/Set5/4.png is a link to nothing" in reason()
+
+
+def test_a_part_of_a_set_is_its_first_images(web: Web, packed: dict[str, bytes]) -> None:
+    web.add("1/DIV2K_valid_HR.zip", packed["DIV2K_valid_HR.zip"])
+    data_sets.fetch(Source(set="DIV2KValidation", first=10), Path("out"), None, store(), {})
+    assert names(Path("out")) == [f"{number:04}.png" for number in range(801, 811)]
+
+
+def test_a_skipped_image_is_called_by_the_users_own_name(
+    set5: Path, capsys: pytest.CaptureFixture
+) -> None:
+    whole = packing.images_of("Set5")[3]
+    (set5 / "4.png").write_bytes(whole[: len(whole) // 2])
+    scale = {"tile": 96, "stride": 96, "most_per_image": 1, "workers": 1, "on_bad_image": "skip"}
+    stage("mirror", preprocess=scale)
+    preprocess.run()
+    assert "preprocess: skipped: image mirror/Set5/4.png" in capsys.readouterr().out
+    assert len(names(Path("data/sample/preprocess/test/Set5/HR"))) == 4
 
 
 def test_a_mirror_that_does_not_exist(web: Web) -> None:
@@ -289,10 +377,12 @@ def test_one_error_names_all_that_is_missing(
 def test_the_environment_counts_before_the_parameter(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    sizes = published_sizes("Set5").values()
     for name, colour in (("one", 1), ("two", 2)):
         Path(name, "Set5").mkdir(parents=True)
-        for number in range(5):
-            Path(name, "Set5", f"{number}.png").write_bytes(packing.image(colour=colour))
+        for number, size in enumerate(sizes):
+            file = packing.image(colour=colour, size=size)
+            Path(name, "Set5", f"{number}.png").write_bytes(file)
     baby = Path("data/sample/download/images/Set5/baby.png")
     stage(mirror="one")
     assert read_rgb(baby).max() == 1

@@ -138,6 +138,27 @@ def test_what_cannot_be_rated_is_named(
     assert not (tmp_path / "page").exists()
 
 
+@pytest.mark.parametrize("kept", [["gan2g", "g2g_al"], ["my_kd"]])
+def test_strategies_that_params_no_longer_has_are_not_asked_for(
+    inside: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+    kept: list[str],
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(inside, folder)
+    shutil.copytree(folder / "data/sample/evaluate/gan2g", folder / "data/sample/evaluate/my_kd")
+    params = yaml.safe_load((folder / "params.yaml").read_text(encoding="utf-8"))
+    strategy = params["strategies"]["gan2g"]
+    params["strategies"] = {name: strategy for name in kept}
+    params["strategy"] = kept[0]
+    (folder / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    monkeypatch.chdir(folder)
+    assert main(["rate", "-o", "page"]) == 0
+    assert f"each by {', '.join(kept)} and as its ground truth" in capsys.readouterr().out
+
+
 def test_a_folder_in_use_is_left_alone(
     inside: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

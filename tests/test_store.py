@@ -1,16 +1,22 @@
 """Transfers that break off, servers that lie, addresses that are dead."""
 
 import hashlib
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections import namedtuple
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.code_reading import SOURCE
 from support.web import Web, serve
 
 from srgan_distill.common.errors import UserError
+from srgan_distill.common.locking import locked
 from srgan_distill.sources import store as store_module
 from srgan_distill.sources.store import Store
 from srgan_distill.sources.unavailable import Unavailable
@@ -176,3 +182,73 @@ def test_a_file_of_unknown_length(web: Web, store: Store) -> None:
     cut = web.add("b.zip", BODY, length=False, cuts=[1000, 1000, 1000])
     with pytest.raises(Unavailable, match="MD5"):
         store.load(cut, "b.zip", hashlib.md5(b"other").hexdigest())
+
+
+# ── Behind a proxy, and beside other processes ───────────────────────────────────────────────
+
+
+@pytest.fixture
+def behind(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Put every address behind a proxy."""
+
+    def name(proxy: str) -> None:
+        monkeypatch.setattr(store_module, "WAITS", (60,))
+        for variable in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(variable, proxy)
+            monkeypatch.delenv(variable.upper(), raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+
+    return name
+
+
+@pytest.mark.parametrize("user", ["", "ann:secret@"])
+def test_a_proxy_that_refuses_says_so_at_once(
+    web: Web, store: Store, behind: Callable[[str], None], user: str
+) -> None:
+    """The server knows no CONNECT; the password is not told."""
+    proxy = web.address.removeprefix("http://")
+    behind(f"http://{user}{proxy}")
+    began = time.monotonic()
+    for host in ("one.example", "two.example"):
+        with pytest.raises(Unavailable) as error:
+            store.load(f"https://{host}/a.zip", "a.zip")
+        assert f"the proxy {proxy} refuses (Tunnel connection failed: 501" in str(error.value)
+        assert "secret" not in str(error.value)
+    assert time.monotonic() - began < 5
+
+
+def test_a_proxy_that_is_not_there_says_so_at_once(
+    store: Store, behind: Callable[[str], None]
+) -> None:
+    with serve() as web:
+        address = web.address
+    behind(address)
+    with pytest.raises(Unavailable, match=r"the proxy 127.* refuses \(Connection refused\)"):
+        store.load("http://one.example/a.zip", "a.zip")
+
+
+def test_two_processes_load_a_file_once(web: Web, store: Store) -> None:
+    """As two workers of DVC's queue: the second waits, and finds it there."""
+    url = web.add("a.zip", BODY)
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from srgan_distill.sources.store import Store\n"
+        "print(len(Store(Path(sys.argv[1])).load(sys.argv[2], 'a.zip').read_bytes()))"
+    )
+    with locked(store.folder):
+        others = [
+            subprocess.Popen(
+                [sys.executable, "-u", "-c", script, str(store.folder), url],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            )
+            for _ in range(2)
+        ]  # fmt: skip
+        waiting = [other.stdout.readline() for other in others]
+        assert web.asked == []
+    told = f"waiting for process {os.getpid()}, which works on {store.folder}\n"
+    assert waiting == [told, told]
+    lengths = [other.communicate()[0].splitlines()[-1] for other in others]
+    assert lengths == [str(len(BODY))] * 2
+    assert len(web.asked) == 1

@@ -8,12 +8,14 @@ from functools import cache
 
 from PIL import Image
 
+from srgan_distill.sources.published import published_sizes
+
 
 @cache
-def image(kind: str = "png", colour: int = 0) -> bytes:
-    """A file of 8x8 px in one grey."""
+def image(kind: str = "png", colour: int = 0, size: tuple[int, int] = (8, 8)) -> bytes:
+    """A file in one grey, of `size` px (width and height)."""
     file = io.BytesIO()
-    Image.new("RGB", (8, 8), (colour, colour, colour)).save(file, kind)
+    Image.new("RGB", size, (colour, colour, colour)).save(file, kind)
     return file.getvalue()
 
 
@@ -44,14 +46,23 @@ def tarred(files: Mapping[str, bytes], mode: str = "w", links: Mapping[str, str]
 SET5 = ("baby", "bird", "butterfly", "head", "woman")
 
 
+def images_of(data_set: str, kind: str = "png") -> list[bytes]:
+    """Files of the published sizes of a set, each in a grey of its own, from 1."""
+    sizes = published_sizes(data_set).values()
+    return [image(kind, grey, size) for grey, size in enumerate(sizes, 1)]
+
+
 def benchmark() -> bytes:
     """EDSR's benchmark.tar: HR and LR of four sets, with a Mac's shadow files."""
-    files = {}
-    for name, count in (("Set14", 14), ("B100", 100), ("Urban100", 100)):
-        for number in range(1, count + 1):
-            files[f"benchmark/{name}/HR/img{number:03}.png"] = image(colour=number)
-    for name in SET5:
-        files[f"benchmark/Set5/HR/{name}.png"] = image()
+    sets = {name: images_of(name) for name in ("Set14", "Urban100")}
+    sets["B100"] = [image(colour=number) for number in range(1, 101)]
+    files = {
+        f"benchmark/{name}/HR/img{number:03}.png": file
+        for name, images in sets.items()
+        for number, file in enumerate(images, 1)
+    }
+    for name, file in zip(SET5, images_of("Set5"), strict=True):
+        files[f"benchmark/Set5/HR/{name}.png"] = file
         files[f"benchmark/Set5/HR/._{name}.png"] = b"Mac"
         files[f"benchmark/Set5/LR_bicubic/X4/{name}x4.png"] = image()
     return tarred(files)
@@ -59,7 +70,8 @@ def benchmark() -> bytes:
 
 def set5_alone() -> bytes:
     """super-image's Set5_HR.tar.gz."""
-    return tarred({f"Set5_HR/{name}.png": image() for name in SET5}, "w:gz")
+    files = zip(SET5, images_of("Set5"), strict=True)
+    return tarred({f"Set5_HR/{name}.png": file for name, file in files}, "w:gz")
 
 
 def div2k(split: str, first: int, count: int) -> bytes:
@@ -75,13 +87,14 @@ def bsds500() -> bytes:
     for split, first, count in (("train", 2000, 200), ("val", 4000, 100), ("test", 6000, 200)):
         files[f"{root}/images/{split}/Thumbs.db"] = b"Windows"
         for number in range(first, first + count):
-            files[f"{root}/images/{split}/{number}.jpg"] = image("jpeg", number % 200)
+            files[f"{root}/images/{split}/{number}.jpg"] = image("jpeg", number % 200, (481, 321))
             files[f"{root}/groundTruth/{split}/{number}.mat"] = b"MATLAB"
     return zipped(files)
 
 
 def lapsrn() -> bytes:
     """LapSRN's SR_training_datasets.zip: General100 in BMP, its numbers without zeros."""
-    files = {f"General100/im_{number}.bmp": image("bmp", number) for number in range(1, 101)}
+    images = images_of("General100", "bmp")
+    files = {f"General100/im_{number}.bmp": file for number, file in enumerate(images, 1)}
     files |= {f"T91/t{number}.png": image() for number in range(1, 92)}
     return zipped(files | {f"BSDS200/{number}.png": image() for number in range(200)})

@@ -185,7 +185,8 @@ def _add_rate(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--seed", type=int, default=0, help="of the choice; default: 0")
     command.add_argument(
         "--methods", type=_names, metavar="NAMES",
-        help="evaluated models beside the ground truth; default: gan2gan,gan2g,gan2g_al,g2g_al",
+        help="evaluated models beside the ground truth; default: the paper's, of those that "
+        "params.yaml has (gan2gan,gan2g,gan2g_al,g2g_al)",
     )  # fmt: skip
     command.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FOLDER", help="a new folder"
@@ -241,11 +242,13 @@ def score(args: argparse.Namespace) -> None:
 
 def rate(args: argparse.Namespace) -> None:
     from ..common.params import load
-    from ..pages.rating.session import build
+    from ..pages.rating.session import build, paper_methods
 
     params = load()
     profile = args.profile or params.profile
-    session = build(params, profile, args.images, args.seed, args.methods, args.output)
+    rated = [name for name in paper_methods() if name in params.strategies]
+    methods = args.methods or rated or list(params.strategies)
+    session = build(params, profile, args.images, args.seed, methods, args.output)
     images = len(session.images)
     if images < args.images:
         print(f"profile {profile} has {images} test images, fewer than {args.images}: all are used")

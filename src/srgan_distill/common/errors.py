@@ -1,18 +1,22 @@
 """One clear line for what a user can put right; everything else keeps its traceback."""
 
+import errno
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from io import TextIOWrapper
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 
 class UserError(Exception):
-    """Bad input: says what is wrong, where, and what to do, in one line.
+    """Bad input: says what is wrong, where, and what to do, in one line; or in one for each thing.
 
-    `details` are further lines, for what would be unread in one: a list of what is missing.
+    Its arguments are the lines.
     """
 
-    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
-        super().__init__("\n  ".join([message, *details]))
-        self.lines = [message, *details]
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class Terminated(KeyboardInterrupt):
@@ -24,19 +28,39 @@ class Terminated(KeyboardInterrupt):
 
 
 def exit_code(main: Callable[[], int | None]) -> int:
-    """Run `main` and return its exit code, a `UserError` printed as one line (exit code 1)."""
+    """Run `main` and return its exit code; what a user can put right is one line, and code 1.
+
+    That is a `UserError`, a full disk, Ctrl-C (130). A reader of the output that has seen enough,
+    such as `head`, ends it without a word (141, as for other programs).
+    """
+    _print_whatever_the_terminal_can()
     try:
-        return main() or 0
+        code = main() or 0
+        sys.stdout.flush()
+        return code
     except UserError as error:
-        print("error:", "\n  ".join(map(one_line, error.lines)), file=sys.stderr)
-        return 1
+        return _failed(1, *error.args)
     except KeyboardInterrupt as error:
-        print(
-            "error: interrupted; what is finished stays, and a training goes on from its "
-            "checkpoint in this folder",
-            file=sys.stderr,
+        number = error.number if isinstance(error, Terminated) else 2
+        return _failed(
+            128 + number,
+            "interrupted; what is finished stays, and a training goes on from its checkpoint in "
+            "this folder",
         )
-        return 128 + error.number if isinstance(error, Terminated) else 130
+    except BrokenPipeError:
+        # Python would flush what is left, and fail once more, when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        where = f" at {error.filename}" if error.filename else ""
+        return _failed(1, f"the disk is full{where}; make room and run again")
+
+
+def _failed(code: int, *lines: object) -> int:
+    print("error:", "\n".join(one_line(str(line)) for line in lines), file=sys.stderr)
+    return code
 
 
 def one_line(text: str) -> str:
@@ -47,3 +71,10 @@ def one_line(text: str) -> str:
         else letter.encode("unicode_escape", "surrogatepass").decode()
         for letter in text
     )
+
+
+def _print_whatever_the_terminal_can() -> None:
+    """Print ? for a character that the terminal's encoding lacks, such as the arrows in Latin-1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,5 +1,8 @@
 """Where everything lies: data/<profile>/<stage>/<name> and metrics/<profile>/<stage>/."""
 
+import os
+import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +10,19 @@ from pathlib import Path
 ARCHIVES = Path("data/archives")
 RATINGS = Path("data/ratings")
 CHECKED = Path("data/params_ok.txt")
+TAKEN = {ARCHIVES.name, RATINGS.name}
+"""Folders of data/ that are of no profile."""
+
+
+def in_repository(path: Path | str) -> Path:
+    """A user's path, as it is from the repository that they work in.
+
+    DVC's queue and `dvc exp run --temp` run stages in a copy, below .dvc/tmp of the repository
+    that DVC_ROOT names. What git and DVC do not track is not in there.
+    """
+    root = Path(os.environ.get("DVC_ROOT", "."))
+    copied = root.resolve() / ".dvc" / "tmp" in Path.cwd().parents
+    return (root if copied else Path()) / Path(path).expanduser()
 
 
 @dataclass(frozen=True)
@@ -98,3 +114,30 @@ class Paths:
     def export_figures(self, strategy: str) -> Path:
         """How far an exported student is from the network it was made of."""
         return self.data("export", strategy) / "figures.json"
+
+    @property
+    def origins(self) -> Path:
+        """The user's own file of each copied image: another on every machine, so no output."""
+        return self.data("origins.json")
+
+
+_BY_RUN = ("models", "evaluate", "export")
+"""Folders of data/<profile>/ that hold one folder a run."""
+
+
+def prune(paths: Paths, runs: Collection[str]) -> None:
+    """Remove what other runs than `runs` left in the folders that stages depend on as a whole.
+
+    Else a strategy that params.yaml no longer has would count in dvc.lock, which then differs from
+    that of a clean clone. DVC's cache keeps what it has of them. Prints a line for each.
+    """
+    found = [path for stage in _BY_RUN for path in paths.data(stage).glob("[!.]*")]
+    found += paths.metrics("gain").glob("*.json")
+    for path in sorted(found):
+        if path.stem in runs:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+        print(f"removed {path}: params.yaml names no run {path.stem}")

@@ -33,8 +33,12 @@ _OUR_NAMES = {
     "anchored_al": "Anchored+AL",
 }
 
-# Names that mean something else where a run's name may stand: the HR image in opinion scores.
-RESERVED = {BICUBIC, "ground_truth"}
+# Names that mean something else where a run's name may stand: the HR image in opinion scores, the
+# curves of all runs in data/<profile>/system.
+RESERVED = {BICUBIC, "curves", "ground_truth"}
+
+MODELS = {"teacher", "teacher_gan", "teacher_g", STUDENT}
+"""Names by which the tables and the paper call models that are not distilled."""
 
 
 @dataclass(frozen=True)

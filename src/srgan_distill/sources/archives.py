@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from ..common.disk import require_space
 from ..imaging.images import SUFFIXES
-from .unavailable import Unavailable, require_space
+from .unavailable import Unavailable
 
 MOST_ENTRIES = 100_000
 MOST_BYTES = 16 << 30  # of all entries together, unpacked

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import PurePosixPath
 
 from .unavailable import Unavailable
@@ -46,6 +47,19 @@ class PublicSet:
     names: tuple[str, ...] | None = None
     keep: Callable[[int], bool] = lambda place: True
 
+    @property
+    def kept(self) -> list[int]:
+        """The places of its own images."""
+        return list(filter(self.keep, range(self.count)))
+
+    def part(self, first: int | None) -> "PublicSet":
+        """The set of the first images alone; the whole where None."""
+        if first is None:
+            return self
+        chosen = frozenset(self.kept[:first])
+        megabytes = ceil(self.megabytes * len(chosen) / len(self.kept))
+        return replace(self, keep=chosen.__contains__, megabytes=megabytes)
+
     def select(self, files: list[str]) -> dict[str, str]:
         """Which of a folder's image files make this set: published file name -> name here.
 
@@ -54,7 +68,7 @@ class PublicSet:
         """
         if len(set(files)) != self.count or len(files) != self.count:
             raise Unavailable(f"holds {len(files)} images of {self.count}")
-        ordered = sorted(files, key=_natural)
+        ordered = sorted(files, key=natural)
         names = self.names or [PurePosixPath(file).stem for file in ordered]
         return {
             file: f"{name}{PurePosixPath(file).suffix.lower()}"
@@ -63,7 +77,7 @@ class PublicSet:
         }
 
 
-def _natural(file: str) -> list[int | str]:
+def natural(file: str) -> list[int | str]:
     """img_9 before img_10, whatever the number of zeros; names without numbers by the alphabet."""
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.lower())]
 
@@ -149,7 +163,8 @@ PUBLIC: dict[str, PublicSet] = {
         names=tuple(f"img_{number:03}" for number in range(1, 101)),
     ),
     "General100": PublicSet(
-        100, 60, ("General100/HR", "General100", "General-100"), (LAPSRN,)
+        100, 60, ("General100/HR", "General100", "General-100"), (LAPSRN,),
+        names=tuple(f"im_{number:03}" for number in range(1, 101)),
     ),
     "DIV2KTrain": PublicSet(
         800, 3530, ("DIV2K_train_HR",),

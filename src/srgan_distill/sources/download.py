@@ -5,15 +5,17 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ..common.content import WeightsFile
+from ..common.disk import require_space
 from ..common.errors import UserError
 from ..common.metrics import parameter_files
+from ..common.params import Source
+from ..common.text import write_text
 from .catalogue import PUBLIC
 from .content import fetch_content
-from .data_sets import fetch
+from .data_sets import fetch, space_of_sets
 from .mirror import VARIABLE, Mirror
-from .public import space_needed
 from .store import Store
-from .unavailable import Unavailable, require_space
+from .unavailable import Unavailable
 from .weights import fetch_weights, write_sums
 
 
@@ -32,22 +34,41 @@ class Downloads:
         self._mirror = Mirror.of(os.environ.get(VARIABLE), mirror)
         self._store = Store(archives)
         self._missing: dict[str, str] = {}
+        self._origins: dict[str, str] = {}
 
-    def images(self, names: Collection[str], target: Callable[[str], Path], disk: Path) -> None:
+    @property
+    def origins(self) -> dict[str, str]:
+        """The user's own file of each image that was copied from a folder or a mirror."""
+        return self._origins | (self._mirror.origins if self._mirror else {})
+
+    def images(
+        self,
+        names: Collection[str],
+        sources: Mapping[str, Source],
+        target: Callable[[str], Path],
+        disk: Path,
+    ) -> None:
         """Put each data set of `names` into its folder `target`(name).
 
+        Args:
+            names: data sets.
+            sources: where those come from that no catalogue knows by that name.
+            target: folder of a data set.
+            disk: a folder on the disk that is written to.
+
         Raises:
-            UserError: the disk of the folder `disk` is too full, or a package lacks a photograph.
+            UserError: the disk is too full, a package lacks a photograph, or a folder of the
+                user's cannot be used.
         """
-        public = [name for name in names if name in PUBLIC]
-        require_space(disk, space_needed(public, self._mirror, self._store))
-        for name in names:
+        wanted = {name: sources.get(name) or Source(set=name) for name in names}
+        require_space(disk, space_of_sets(wanted.values(), self._mirror, self._store))
+        for name, source in wanted.items():
             try:
-                source = fetch(name, target(name), self._mirror, self._store)
-                count = sum(1 for _ in target(name).iterdir())
-                print(f"download: {name}, {count} images from {source}")
+                found = fetch(source, target(name), self._mirror, self._store, self._origins)
+                count = sum(1 for path in target(name).rglob("*") if path.is_file())
+                print(f"download: {name}, {count} images from {found}")
             except Unavailable as error:
-                self._missing[_place(name)] = str(error)
+                self._missing[_place(source.set)] = str(error)
 
     def weights(self, metrics: Collection[str], given: Mapping[str, str], target: Path) -> None:
         """Put the parameter files that `metrics` need into the folder `target`.
@@ -71,8 +92,7 @@ class Downloads:
 
         DVC tracks files: without any, it would lose the folder.
         """
-        target.mkdir(parents=True, exist_ok=True)
-        (target / "README.txt").write_text("Weights of the content network, if it needs a file.\n")
+        write_text(target / "README.txt", "Weights of the content network, if it needs a file.\n")
         if file is None:
             return
         try:
@@ -88,12 +108,7 @@ class Downloads:
             UserError: one error for all, with a line of its own for each.
         """
         if self._missing:
-            raise UserError(
-                f"{len(self._missing)} things cannot be had; connect to the network, or put what "
-                f"follows into a folder and name it by {VARIABLE} or `mirror` in params.yaml; then "
-                "run again",
-                [f"{what} ({why or 'no place to look'})" for what, why in self._missing.items()],
-            )
+            raise UserError(*_all_missing(self._missing))
 
 
 def _place(name: str) -> str:
@@ -105,3 +120,12 @@ def _place(name: str) -> str:
 
 def _users(part: str, metrics: Collection[str]) -> str:
     return " and ".join(metric for metric in metrics if part in parameter_files([metric]))
+
+
+def _all_missing(missing: Mapping[str, str]) -> list[str]:
+    """One error for all, with a line of its own for each: a single line of ten would be unread."""
+    return [
+        f"{len(missing)} things cannot be had; connect to the network, or put what follows "
+        f"into a folder and name it by {VARIABLE} or `mirror` in params.yaml; then run again",
+        *(f"  {what} ({why or 'no place to look'})" for what, why in missing.items()),
+    ]

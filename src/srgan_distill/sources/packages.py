@@ -6,6 +6,7 @@ domain or under a free licence; the packages' own documentation names their sour
 
 import shutil
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 from ..common.errors import UserError
@@ -32,13 +33,13 @@ PHOTOGRAPHS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-def copy_photographs(data_set: str, target: Path) -> None:
-    """Copy one of `PHOTOGRAPHS` into the folder `target`.
+def photographs(data_set: str, first: int | None = None) -> dict[str, Path]:
+    """The files of one of `PHOTOGRAPHS`, or of its first images, by name.
 
     Raises:
         UserError: a package lacks one of its photographs; names both.
     """
-    target.mkdir(parents=True, exist_ok=True)
+    found = {}
     for file, (package, folder) in PHOTOGRAPHS[data_set].items():
         spec = find_spec(package)
         source = Path(spec.origin).parent / folder / file if spec else Path(package)
@@ -47,4 +48,12 @@ def copy_photographs(data_set: str, target: Path) -> None:
                 f"{data_set}: the package {package} carries no {folder}/{file} here; install the "
                 "versions of requirements.lock (`make setup`)"
             )
+        found[file] = source
+    return dict(islice(found.items(), first))
+
+
+def copy_photographs(data_set: str, target: Path, first: int | None = None) -> None:
+    """Copy `photographs` into the folder `target`."""
+    target.mkdir(parents=True, exist_ok=True)
+    for file, source in photographs(data_set, first).items():
         shutil.copyfile(source, target / file)

@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 import requests
 from tqdm import tqdm
 
-from .unavailable import Unavailable, require_space
+from ..common.disk import require_space
+from ..common.locking import locked
+from .unavailable import Unavailable
 
 CHUNK = 1 << 16  # bytes; what an interruption loses at most
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two answers
@@ -47,12 +49,17 @@ class Store:
                 return target
             except Unavailable:
                 target.unlink()  # the disk's fault; load it again
-        host = urlsplit(url).netloc
-        for asked in (url, host):
+        host, proxy = urlsplit(url).netloc, _proxy(url)
+        for asked in (url, host, proxy):
             if asked in self._failed:
                 raise Unavailable(self._failed[asked])
         try:
-            self._load(url, target, md5)
+            with locked(self.folder):
+                if not target.exists():  # another process may have loaded it meanwhile
+                    self._load(url, target, md5)
+        except _Refused as error:
+            self._failed[proxy] = str(error)
+            raise Unavailable(str(error)) from None
         except Unavailable as error:
             failed = host if isinstance(error, _Unreachable) else url
             self._failed[failed] = f"{host}: {error}"
@@ -95,6 +102,10 @@ class _Unreachable(Unavailable):
     """The server did not answer at all."""
 
 
+class _Refused(Unavailable):
+    """The proxy lets nothing through, or is not there; every other server is behind it too."""
+
+
 class _Interrupted(Exception):
     """An attempt failed that may succeed later."""
 
@@ -115,6 +126,8 @@ def _fetch(url: str, part: Path, checked: bool) -> None:
                 reason = str(error) if isinstance(error, _Interrupted) else "no answer in time"
                 raise Unavailable(f"{reason} ({_size(part):,} bytes kept to go on from)") from None
             time.sleep(wait)
+        except requests.exceptions.ProxyError as error:
+            raise _Refused(f"the proxy {_proxy(url)} refuses ({_reason(error)})") from None
         except requests.ConnectionError as error:
             if "NameResolution" in str(error):  # no network, or no such server: not worth a wait
                 raise _Unreachable("name not found (no network?)") from None
@@ -139,7 +152,7 @@ def _request(url: str, part: Path, checked: bool) -> None:
         requests.RequestException: the server could not be asked.
     """
     have = _size(part)
-    version = _version(part).read_text() if _version(part).exists() else ""
+    version = _version(part).read_text(encoding="utf-8") if _version(part).exists() else ""
     headers = {"Accept-Encoding": "identity"}  # bytes as they are: ranges and sizes count them
     if have and (version or checked):
         headers["Range"] = f"bytes={have}-"
@@ -167,10 +180,26 @@ def _request(url: str, part: Path, checked: bool) -> None:
         require_space(part.parent, (total or start) - start)
         etag = response.headers.get("ETag", "")
         strong = etag if etag and not etag.startswith("W/") else ""
-        _version(part).write_text(strong or response.headers.get("Last-Modified", ""))
+        version = strong or response.headers.get("Last-Modified", "")
+        _version(part).write_text(version, encoding="utf-8")
         _write(response, part, start, total)
     if total is not None and _size(part) != total:
         raise _Interrupted(f"ended after {_size(part):,} of {total:,} bytes")
+
+
+def _proxy(url: str) -> str:
+    """Host and port of the proxy that the environment names for an address; empty for none."""
+    proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+    return urlsplit(proxy or "").netloc.rpartition("@")[2]  # without a password
+
+
+def _reason(error: requests.exceptions.ProxyError) -> str:
+    """What the proxy said, or the system about it, without the errors that stand around it."""
+    inner = error.args[0] if error.args else error
+    for attribute in ("reason", "original_error"):
+        inner = getattr(inner, attribute, inner)
+    text = str(inner).rpartition("] ")[2]
+    return text if "(" in text else text.rstrip(")")
 
 
 def _write(response: requests.Response, part: Path, start: int, total: int | None) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from scipy.io import whosmat
 
 from ..common.metrics import BACKBONES, WEIGHT_FILES
+from ..common.paths import in_repository
+from ..common.text import write_text
 from .mirror import Mirror
 from .store import Store
 from .unavailable import Unavailable
@@ -38,7 +40,7 @@ def fetch_weights(
         Unavailable: names every place that does not have it, and why.
     """
     target.mkdir(parents=True, exist_ok=True)
-    found = [Path(given)] if given else [*mirror.files(file)] if mirror else []
+    found = [in_repository(given)] if given else [*mirror.files(file)] if mirror else []
     if found:
         if problem := _problem(found[0], file):
             raise Unavailable(f"{found[0]} {problem}")
@@ -69,7 +71,7 @@ def write_sums(target: Path, files: Collection[str]) -> Mapping[str, str]:
     """
     target.mkdir(parents=True, exist_ok=True)
     sums = {file: hashlib.sha256((target / file).read_bytes()).hexdigest() for file in files}
-    (target / SUMS).write_text("".join(f"{sum_}  {file}\n" for file, sum_ in sums.items()))
+    write_text(target / SUMS, "".join(f"{sum_}  {file}\n" for file, sum_ in sums.items()))
     return sums
 
 

@@ -4,28 +4,33 @@ The first stage depends on this one's output, whose content never changes, and a
 from that one: a change of params.yaml reruns the check, and only what else it touches.
 """
 
-from pathlib import Path
-
 from ..common.errors import UserError
 from ..common.metrics import METRICS, WEIGHT_FILES
 from ..common.params import FILE, check_choice, load
-from ..common.paths import CHECKED
+from ..common.paths import CHECKED, Paths, in_repository, prune
+from ..common.runs import all_runs, names
 from ..common.text import write_text
-from ..sources.data_sets import DATA_SETS
+from ..sources.checking import check_crops, check_folders, check_sets
 
 
 def run() -> None:
-    """Check params.yaml whole, every profile of it."""
+    """Check params.yaml whole, every profile of it; remove what it no longer names."""
     params = load()
-    weights = params.content.weights
-    if weights and not Path(weights).is_file():
-        raise UserError(f"{FILE}: content.weights = {weights!r}: there is no such file")
+    check_folders(params.budget.download)
+    weights = {"content.weights": params.content.weights}
     for name, profile in params.profiles.items():
-        for use, data_sets in profile.download:
-            for data_set in data_sets:
-                check_choice(f"profiles.{name}.download.{use}", data_set, DATA_SETS)
+        key, here = f"profiles.{name}", name == params.profile
+        check_sets(f"{key}.download", profile.download)
+        check_crops(f"{key}.tables.crops", profile.tables.crops, profile.download, here)
         for metric in profile.evaluate.metrics:
-            check_choice(f"profiles.{name}.evaluate.metrics", metric, METRICS)
-        for metric in profile.evaluate.weights:
-            check_choice(f"profiles.{name}.evaluate.weights", metric, WEIGHT_FILES)
+            check_choice(f"{key}.evaluate.metrics", metric, METRICS)
+        for metric, file in profile.evaluate.weights.items():
+            check_choice(f"{key}.evaluate.weights", metric, WEIGHT_FILES)
+            weights |= {f"{key}.evaluate.weights.{metric}": file} if here else {}
+    for key, file in weights.items():
+        if file and not in_repository(file).is_file():
+            raise UserError(f"{FILE}: {key} = {file!r}: there is no such file")
+    runs = names(all_runs(params.pretrain, params.train, params.strategies))
+    for name in params.profiles:
+        prune(Paths(name), runs)
     write_text(CHECKED, "params.yaml holds what the pipeline understands\n")

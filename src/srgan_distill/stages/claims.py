@@ -1,7 +1,7 @@
 """Stage claims: what the paper claims, our evidence for each claim, and whether it holds here."""
 
 from ..common.params import load
-from ..common.paths import Paths
+from ..common.paths import Paths, prune
 from ..common.runs import all_runs, names
 from ..common.text import write_json, write_text
 from ..networks.cost import generator_sizes
@@ -16,9 +16,9 @@ def run() -> None:
     params = load()
     paths = Paths(params.profile)
     strategies = params.strategies
-    scores = read_all_scores(
-        names(all_runs(params.pretrain, params.train, strategies)), paths.scores
-    )
+    models = names(all_runs(params.pretrain, params.train, strategies))
+    prune(paths, models)
+    scores = read_all_scores(models, paths.scores)
     ratings = rated(read_table3(paths.metrics("opinion", "table3.csv")))
     evidence = Evidence(scores, ratings, strategies)
     findings = [evidence.judge(claim) for claim in completed(strategies)]

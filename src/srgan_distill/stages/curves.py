@@ -6,8 +6,8 @@ it knows from its cache, and would run it again for every experiment and branch.
 
 from ..common.errors import UserError
 from ..common.params import load
-from ..common.paths import Paths
-from ..common.runs import TRAINED, all_runs
+from ..common.paths import Paths, prune
+from ..common.runs import TRAINED, all_runs, names
 from ..results.curves import collect, quantities
 
 SYSTEM = ("images_per_second", "device_load", "device_memory")
@@ -22,7 +22,9 @@ def run() -> None:
     """
     params = load()
     paths = Paths(params.profile)
-    runs = [r for r in all_runs(params.pretrain, params.train, params.strategies) if r.is_trained]
+    rows = all_runs(params.pretrain, params.train, params.strategies)
+    prune(paths, names(rows))
+    runs = [run for run in rows if run.is_trained]
     if not any(paths.curves(run.name).is_dir() for run in runs):
         raise UserError(f"no training curves in {paths.data('models')}; run `dvc repro`")
     learning = [name for name in quantities() if name not in SYSTEM]

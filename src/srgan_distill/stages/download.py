@@ -3,7 +3,8 @@
 from ..common.content import weights_file
 from ..common.metrics import parameter_files
 from ..common.params import load
-from ..common.paths import ARCHIVES, Paths
+from ..common.paths import ARCHIVES, Paths, in_repository
+from ..common.text import write_json
 from ..scoring.measure import check_available
 from ..sources.download import Downloads
 
@@ -13,8 +14,9 @@ def run() -> None:
     params = load()
     paths = Paths(params.profile)
     wanted, metrics = params.budget.download, params.budget.evaluate.metrics
-    downloads = Downloads(params.mirror, ARCHIVES)
-    downloads.images(wanted.names, paths.images, paths.data("download"))
+    downloads = Downloads(params.mirror, in_repository(ARCHIVES))
+    downloads.images(wanted.names, wanted.sources, paths.images, paths.data("download"))
+    write_json(paths.origins, downloads.origins)
     downloads.weights(metrics, params.budget.evaluate.weights, paths.weights)
     given = params.content.weights
     file = weights_file(params.content.network, params.content.layer)

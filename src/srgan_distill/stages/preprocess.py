@@ -1,12 +1,14 @@
 """Stage preprocess: training tiles as two uint8 arrays; LR and HR of validation and test images."""
 
+import json
 from pathlib import Path
 
+from ..common.disk import require_space
 from ..common.params import load
 from ..common.paths import Paths
-from ..imaging.images import list_images
 from ..tiles.cutting import write_tiles
-from ..tiles.pairs import write_pairs
+from ..tiles.pairs import photographs, write_pairs
+from ..tiles.space import space_needed
 from ..tiles.workers import Workers
 
 
@@ -17,11 +19,15 @@ def run() -> None:
     sets, scale = params.budget.download, params.budget.preprocess
 
     def images(*data_sets: str) -> list[Path]:
-        return [path for name in data_sets for path in list_images(paths.images(name))]
+        return [path for name in data_sets for path in photographs(paths.images(name))]
 
-    with Workers(scale.workers, scale.on_bad_image) as workers:
-        count = write_tiles(images(*sets.train), paths.tiles, scale, workers)
-        pairs = {"validation": write_pairs(images(*sets.validation), paths.validation, workers)}
+    train, validation = images(*sets.train), images(*sets.validation)
+    needed = space_needed(train, validation + images(*sets.test), scale)
+    require_space(paths.data("preprocess"), needed)
+    text = paths.origins.read_text(encoding="utf-8") if paths.origins.exists() else "{}"
+    with Workers(scale.workers, scale.on_bad_image, json.loads(text)) as workers:
+        count = write_tiles(train, paths.tiles, scale, workers)
+        pairs = {"validation": write_pairs(validation, paths.validation, workers)}
         for name in sets.test:
             pairs[name] = write_pairs(images(name), paths.test(name), workers)
     print(f"preprocess: {count} tiles of {scale.tile}x{scale.tile} px in {paths.tiles}")

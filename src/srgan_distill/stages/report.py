@@ -1,7 +1,7 @@
 """Stage report: what a reviewer looks at, in one HTML page that opens anywhere, offline."""
 
 from ..common.params import load
-from ..common.paths import Paths
+from ..common.paths import Paths, prune
 from ..common.runs import all_runs, names
 from ..common.text import write_text
 from ..pages.report.report import report_page
@@ -19,6 +19,7 @@ def run() -> None:
     paths = Paths(params.profile)
     strategy, profile = params.strategies[params.strategy], params.profiles[params.profile]
     runs = all_runs(params.pretrain, params.train, params.strategies)
+    prune(paths, names(runs))
     page = report_page(
         paths,
         runs,

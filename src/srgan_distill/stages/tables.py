@@ -1,7 +1,7 @@
 """Stage tables: the paper's Tables 1, 2 and 4 and Figure 2, our figures beside the paper's."""
 
 from ..common.params import load
-from ..common.paths import Paths
+from ..common.paths import Paths, prune
 from ..common.runs import all_runs, names
 from ..common.text import write_json, write_text
 from ..imaging.images import write_png
@@ -16,6 +16,7 @@ def run() -> None:
     paths = Paths(params.profile)
     budget, strategies = params.budget.tables, params.strategies
     runs = all_runs(params.pretrain, params.train, strategies)
+    prune(paths, names(runs))
     scores = read_all_scores(names(runs), paths.scores)
     models = {name: read_json(paths.model_figures(name)) for name in names(runs)}
     baselines = {name: strategy.baseline for name, strategy in strategies.items()}

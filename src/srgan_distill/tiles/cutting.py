@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..common.disk import reserve
 from ..common.errors import UserError
 from ..common.params import PreprocessScale
 from ..common.scale import SCALE
 from ..imaging.images import image_size
-from ..imaging.pairs import degrade
+from .pairs import read_pair
 from .workers import Workers
 
 
@@ -47,11 +48,11 @@ def places_in(tile: int, stride: int, most: int, path: Path) -> tuple[Path, list
 def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -> range:
     """Write the tiles of one image into their place in the arrays of `folder`; returns the place.
 
-    The LR is made from the whole image, so that a tile's border holds what lies beyond it, as in
+    The LR is that of the whole image, so that a tile's border holds what lies beyond it, as in
     the test images.
     """
     path, places, first = job
-    hr, lr = degrade(path)
+    hr, lr = read_pair(path)
     for image, name, shrink in ((hr, "hr", 1), (lr, "lr", SCALE)):
         tiles = np.load(folder / f"{name}.npy", mmap_mode="r+")
         side = tile // shrink
@@ -69,6 +70,7 @@ def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale, workers
 
     Raises:
         UserError: an image cannot be used and such are not skipped, or none can be used.
+        OSError: the disk is full.
     """
     tile = scale.tile
     find = partial(places_in, tile, scale.stride, scale.most_per_image)
@@ -77,12 +79,19 @@ def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale, workers
     folder.mkdir(parents=True, exist_ok=True)
     for name, side in (("hr", tile), ("lr", tile // SCALE)):
         shape = (firsts[-1], 3, side, side)
-        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.uint8, shape).flush()
+        _new_array(folder / f"{name}.npy", shape)
     jobs = list(zip(places, places.values(), firsts[:-1], strict=True))
     written = workers.each(partial(cut, folder, tile), jobs, "tiles")
     if len(written) < len(jobs):
         _keep(folder, [number for numbers in written for number in numbers])
     return sum(map(len, written))
+
+
+def _new_array(path: Path, shape: tuple[int, ...]) -> np.memmap:
+    """An array of zeros in a new file, of uint8, with all the room that it takes."""
+    array = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    reserve(path)
+    return array
 
 
 def _keep(folder: Path, numbers: list[int]) -> None:
@@ -91,7 +100,7 @@ def _keep(folder: Path, numbers: list[int]) -> None:
         tiles = np.load(path, mmap_mode="r")
         new = path.with_name(f"new_{path.name}")
         shape = (len(numbers), *tiles.shape[1:])
-        kept = np.lib.format.open_memmap(new, "w+", np.uint8, shape)
+        kept = _new_array(new, shape)
         for place, number in enumerate(numbers):
             kept[place] = tiles[number]
         kept.flush()

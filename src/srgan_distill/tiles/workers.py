@@ -1,7 +1,7 @@
 """Work on many images in several processes, and what to do about images that cannot be used."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -21,9 +21,22 @@ class Workers:
     in this process, for a start outlasts a few photographs.
     """
 
-    def __init__(self, processes: int, on_bad_image: Literal["stop", "skip"]) -> None:
+    def __init__(
+        self,
+        processes: int,
+        on_bad_image: Literal["stop", "skip"],
+        origins: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start none yet.
+
+        Args:
+            processes: how many.
+            on_bad_image: what to do about an image that cannot be used.
+            origins: the user's own file of copies that are worked on, for errors to name.
+        """
         self.processes = processes
         self.on_bad_image = on_bad_image
+        self._origins = origins or {}
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -66,9 +79,12 @@ class Workers:
     def _good(self, result: Any) -> bool:
         if not isinstance(result, UserError):
             return True
+        message = str(result)
+        for copy, own in self._origins.items():
+            message = message.replace(copy, own)
         if self.on_bad_image == "stop":
-            raise result
-        tqdm.write(f"preprocess: skipped: {result}")
+            raise UserError(message)
+        tqdm.write(f"preprocess: skipped: {message}")
         return False
 
 

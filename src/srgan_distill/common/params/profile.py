@@ -4,20 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from .data_sets import DownloadScale
 from .fields import Count, MultipleOfScale, Positive, Section, Size
-
-
-class DownloadScale(Section):
-    """Names of the data sets to fetch (see `srgan_distill.sources`)."""
-
-    train: Annotated[list[str], Field(min_length=1)]
-    validation: Annotated[list[str], Field(min_length=1)]
-    test: Annotated[list[str], Field(min_length=1)]
-
-    @property
-    def names(self) -> list[str]:
-        """Every set once: one may serve two uses."""
-        return list(dict.fromkeys((*self.train, *self.validation, *self.test)))
 
 
 class PreprocessScale(Section):

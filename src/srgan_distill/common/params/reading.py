@@ -4,11 +4,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from ..errors import UserError
-from ..runs import RESERVED, STUDENT
+from ..paths import TAKEN
+from ..runs import MODELS, RESERVED, STUDENT
+from ..yaml12 import YAMLError, parse_yaml
 from .fields import Name, Section
 from .method import (
     Content,
@@ -43,7 +44,7 @@ class Params(Section):
     distill: Distill
     strategies: dict[Name, Strategy]
     export: Export
-    profiles: dict[str, Profile]
+    profiles: dict[Name, Profile]
 
     @property
     def budget(self) -> Profile:
@@ -67,10 +68,13 @@ class Params(Section):
         for name in (*self.train, *self.strategies):
             if name in RESERVED or name.startswith("pretrain_"):
                 raise ValueError(f"the name {name!r} is taken by another row of the tables")
+        for name in TAKEN & set(self.profiles):
+            raise ValueError(f"profiles.{name}: the name is taken by data/{name}; choose another")
         for name, strategy in self.strategies.items():
-            if name in self.train:
+            if name in self.train or name in MODELS:
                 raise ValueError(
-                    f"strategies.{name}: the name stands in `train` too; choose another"
+                    f"strategies.{name}: the name is that of a model without a teacher; "
+                    "choose another"
                 )
             _one_of(f"strategies.{name}.teacher", strategy.teacher, self.train)
             _one_of(f"strategies.{name}.baseline", strategy.baseline, self.train)
@@ -90,6 +94,18 @@ class Params(Section):
                 f"{where}: a discriminator judges crops of one size; make profiles."
                 f"{self.profile}.train.crop ({train}) and distill.crop ({distill}) equal"
             )
+
+    @model_validator(mode="after")
+    def _batches_divide(self) -> Self:
+        processes = self.hardware.devices * self.hardware.num_nodes
+        for stage, budget in self.budget.budgets().items():
+            if budget.batch % processes:
+                raise ValueError(
+                    f"profiles.{self.profile}.{stage}.batch = {budget.batch} cannot be divided "
+                    f"among {processes} processes; change hardware.devices, hardware.num_nodes "
+                    "or batch"
+                )
+        return self
 
 
 def _one_of(key: str, value: str, allowed: Collection[str]) -> None:
@@ -121,10 +137,12 @@ def load(file: Path = FILE) -> Params:
         UserError: one line that names the key, its value and what is allowed.
     """
     try:
-        content = yaml.safe_load(file.read_text())
+        content = parse_yaml(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{file} does not exist here; run from the repository's root") from None
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError:
+        raise UserError(f"{file} is not in UTF-8; save it in that encoding") from None
+    except YAMLError as error:
         raise UserError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
     try:
         return Params.model_validate(content)

@@ -1,0 +1,131 @@
+"""The section `download` of a profile: known data sets, parts of them, folders of one's own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from .fields import Count, Section
+
+SetName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+USES = ("train", "validation", "test")
+_TAKEN = {"mean"}
+
+
+class Source(Section):
+    """Where a data set that is not taken whole and as published comes from.
+
+    Attributes:
+        set: a known data set (see `srgan_distill.sources`), or
+        folder: one of the user's own: images, or two folders HR and LR of the same names.
+        first: take this many images, the first in natural order of their names; None: all.
+    """
+
+    set: str | None = None
+    folder: str | None = None
+    first: Count | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.set is None) == (self.folder is None):
+            raise ValueError("must name either a `set` or a `folder`")
+        return self
+
+
+class DownloadScale(Section):
+    """The data sets for each use, by name.
+
+    In params.yaml, an entry of the three lists is the name of a known data set, the path of a
+    folder (which has a /), or a mapping with the keys of `Source` and, if it likes, a `name`. A
+    folder is called as its last part, the first 100 images of DIV2KTrain DIV2KTrain_100.
+
+    Attributes:
+        sources: where the sets come from that are not known by their names, filled from the lists.
+    """
+
+    train: Annotated[list[str], Field(min_length=1)]
+    validation: Annotated[list[str], Field(min_length=1)]
+    test: Annotated[list[str], Field(min_length=1)]
+    sources: Annotated[dict[str, Source], Field(default_factory=dict)]
+
+    @property
+    def names(self) -> list[str]:
+        """Every set once: one may serve two uses."""
+        return list(dict.fromkeys((*self.train, *self.validation, *self.test)))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_every_entry(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        if "sources" in given:
+            raise ValueError("sources: unknown key; name folders and parts in the lists")
+        sources: dict[str, Source] = {}
+        named: dict[str, Any] = {"sources": sources}
+        for use, entries in given.items():
+            named[use] = entries
+            if use in USES and isinstance(entries, list):
+                named[use] = [
+                    _named(entry, f"{use}[{place}]", sources) for place, entry in enumerate(entries)
+                ]
+        return named
+
+    @model_validator(mode="after")
+    def _sets_have_one_use(self) -> Self:
+        for use in USES:
+            names = getattr(self, use)
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f"{use} names {', '.join(sorted(twice))} twice")
+        if taken := _TAKEN & set(self.test):
+            raise ValueError(f"test: {', '.join(taken)} stands for all sets; choose another name")
+        origins = {name: self._origin(name) for name in self.names}
+        for tested in self.test:
+            for trained in self.train:
+                if origins[tested] == origins[trained]:
+                    raise ValueError(
+                        f"test names {tested}, which is trained on ({trained}): its figures would "
+                        "say nothing; test on other images"
+                    )
+        return self
+
+    def _origin(self, name: str) -> str:
+        """The known set or the folder that a set is, or is a part of."""
+        source = self.sources.get(name)
+        if source is None:
+            return name
+        return source.set or str(Path(str(source.folder)).expanduser().resolve())
+
+
+def _named(entry: Any, where: str, sources: dict[str, Source]) -> Any:
+    """The name of an entry, its source noted in `sources`.
+
+    Raises:
+        ValueError: it is not what an entry may be, or has the name of another one.
+    """
+    if isinstance(entry, str) and "/" in entry:
+        entry = {"folder": entry}
+    if not isinstance(entry, Mapping):
+        return entry  # a name, or what the field's own type refuses
+    try:
+        source = Source.model_validate({key: entry[key] for key in entry if key != "name"})
+        name = entry.get("name") or _default_name(source)
+        TypeAdapter(SetName).validate_python(name)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "string_pattern_mismatch":
+            raise ValueError(
+                f"{where}: {first['input']!r} does not do as a name; add `name:` with letters, "
+                "digits, _ and -, a letter first"
+            ) from None
+        key = ".".join(map(str, first["loc"]))
+        message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        raise ValueError(": ".join(filter(None, (where, key, message)))) from None
+    if sources.setdefault(name, source) != source:
+        raise ValueError(f"{where}: another entry is called {name!r} too; give one a `name`")
+    return name
+
+
+def _default_name(source: Source) -> str:
+    name = source.set or Path(str(source.folder)).expanduser().name
+    return f"{name}_{source.first}" if source.first else name

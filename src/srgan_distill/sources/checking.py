@@ -1,0 +1,98 @@
+"""What a profile says about images, held against what is known of them before any is fetched."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..common.errors import UserError
+from ..common.params import FILE, Crop, DownloadScale, Source, check_choice
+from ..common.paths import in_repository
+from ..common.scale import SCALE
+from ..imaging.images import image_size
+from .catalogue import PUBLIC
+from .data_sets import DATA_SETS
+from .folders import own_images
+from .packages import PHOTOGRAPHS, photographs
+from .published import Size, published_sizes
+
+_SHOWN = 10  # names in an error
+
+
+def check_sets(key: str, download: DownloadScale) -> None:
+    """Refuse names that no catalogue has, and parts that are larger than their set.
+
+    Args:
+        key: where `download` stands in params.yaml.
+        download: what stands there.
+
+    Raises:
+        UserError: names the key, its value and what is allowed.
+    """
+    for use in ("train", "validation", "test"):
+        for name in getattr(download, use):
+            source = download.sources.get(name) or Source(set=name)
+            if source.folder is None:
+                check_choice(f"{key}.{use}", source.set, DATA_SETS)
+                public = PUBLIC.get(source.set)
+                count = len(public.kept if public else PHOTOGRAPHS[source.set])
+                if source.first and source.first > count:
+                    raise UserError(
+                        f"{FILE}: {key}.{use}: first = {source.first}: {source.set} has "
+                        f"{count} images"
+                    )
+
+
+def check_folders(download: DownloadScale) -> None:
+    """Refuse folders of the user's that are not there, or cannot be used.
+
+    Raises:
+        UserError: names the folder or the image.
+    """
+    for source in download.sources.values():
+        if source.folder is not None:
+            own_images(in_repository(source.folder), source.first)
+
+
+def check_crops(key: str, crops: list[Crop], download: DownloadScale, here: bool) -> None:
+    """Refuse crops of Figure 2 that no test image has, as far as the images are known.
+
+    Args:
+        key: where `crops` stands in params.yaml.
+        crops: what stands there.
+        download: the profile's data sets.
+        here: whether the user's own folders are on this machine.
+
+    Raises:
+        UserError: names the key, its value and what is allowed.
+    """
+    for place, crop in enumerate(crops):
+        where = f"{key}[{place}]"
+        check_choice(f"{where}.set", crop.set, download.test)
+        source = download.sources.get(crop.set) or Source(set=crop.set)
+        sizes = _sizes(source) if here or source.folder is None else {}
+        if not sizes:
+            continue
+        if crop.image not in sizes:
+            names = sorted(sizes)
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            raise UserError(
+                f"{FILE}: {where}.image = {crop.image!r}: {crop.set} has "
+                f"{', '.join(names[:_SHOWN])}{more}"
+            )
+        width, height = (side - side % SCALE for side in sizes[crop.image])
+        if crop.top + crop.size > height or crop.left + crop.size > width:
+            raise UserError(
+                f"{FILE}: {where}: {crop.size}x{crop.size} px from top {crop.top}, left "
+                f"{crop.left} leave {crop.set}/{crop.image}, {width} wide and {height} high"
+            )
+
+
+def _sizes(source: Source) -> Mapping[str, Size]:
+    """Width and height of each image of a data set, by its name; empty where they are not known."""
+    if source.folder is not None:
+        files = own_images(in_repository(source.folder), source.first).items()
+        own = {Path(name).stem: path for name, path in files if not name.startswith("LR/")}
+        return {name: image_size(path) for name, path in own.items()}
+    if source.set in PUBLIC:
+        return {} if source.first else published_sizes(source.set)
+    files = photographs(source.set, source.first).items()
+    return {Path(name).stem: image_size(path) for name, path in files}

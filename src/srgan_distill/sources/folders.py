@@ -1,0 +1,89 @@
+"""Folders of a user's own images: any format and size, with or without their own LR."""
+
+import shutil
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+
+from ..common.disk import require_space
+from ..common.errors import UserError
+from ..imaging.images import list_images
+from ..imaging.pairs import HR, LR
+from .catalogue import natural
+
+COPIES = 2  # here, and in DVC's cache
+LR_SUFFIX = "x4"  # as published LR images are called
+
+
+def own_images(folder: Path, first: int | None = None) -> dict[str, Path]:
+    """The images of a folder, by their path in a data set: `a.png`, or `HR/a.png` and `LR/a.png`.
+
+    Args:
+        folder: images, or two folders HR and LR in which an image has the same name (in LR also
+            with x4 behind it).
+        first: how many of them, the first in natural order of their names; None: all.
+
+    Raises:
+        UserError: the folder is not there or has too few images, one is no file, two have the same
+            name but for the suffix, or one has no LR.
+    """
+    paired = (folder / HR).is_dir()
+    images = _by_name(folder / HR if paired else folder)
+    if first and first > len(images):
+        raise UserError(f"folder {folder} has {len(images)} images, not {first}")
+    if not paired:
+        return {path.name: path for path in islice(images.values(), first)}
+    found: dict[str, Path] = {}
+    smaller = _by_name(folder / LR)
+    for name, path in islice(images.items(), first):
+        lr = smaller.get(name) or smaller.get(name + LR_SUFFIX)
+        if lr is None:
+            raise UserError(
+                f"image {path} has no LR: {folder / LR} holds no {name} nor {name}{LR_SUFFIX}"
+            )
+        found[f"{HR}/{path.name}"] = path
+        found[f"{LR}/{name}{lr.suffix}"] = lr
+    return found
+
+
+def copy_images(images: Mapping[str, Path], target: Path) -> dict[str, str]:
+    """Copy `own_images` into the folder `target`; returns the original of each copy.
+
+    Raises:
+        UserError: the disk is too full.
+    """
+    require_space(target, space_of(images.values()))
+    origins = {}
+    for place, path in images.items():
+        (target / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / place)
+        origins[str(target / place)] = str(path)
+    return origins
+
+
+def space_of(images: Iterable[Path]) -> int:
+    """Bytes that copies of `images` take, with those in DVC's cache."""
+    return COPIES * sum(path.stat().st_size for path in images)
+
+
+def require_file(path: Path) -> None:
+    """Refuse what has an image's name but cannot be read as a file.
+
+    Raises:
+        UserError: names it and says what it is.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a folder, not an image; rename or move it")
+    if not path.is_file():
+        raise UserError(f"{path} is a link to nothing; correct or remove it")
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    """The images of one folder by their names without suffix, in natural order."""
+    found: dict[str, Path] = {}
+    for path in sorted(list_images(folder), key=lambda path: natural(path.name)):
+        require_file(path)
+        if path.stem in found:
+            raise UserError(f"images {found[path.stem]} and {path} share a name; rename one")
+        found[path.stem] = path
+    return found

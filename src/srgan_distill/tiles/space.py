@@ -1,0 +1,31 @@
+"""What a profile's tiles and pairs take on the disk, from the images' headers alone."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from math import prod
+from pathlib import Path
+
+from ..common.errors import UserError
+from ..common.params import PreprocessScale
+from ..common.scale import SCALE
+from ..imaging.images import image_size
+from .cutting import corners
+
+COPIES = 2  # here, and in DVC's cache
+CHANNELS = 3
+
+
+def space_needed(tiled: Iterable[Path], paired: Iterable[Path], scale: PreprocessScale) -> int:
+    """Bytes, at most, of the tiles of some images and the pairs of others, with DVC's copy.
+
+    Images that cannot be read count nothing: they are refused or skipped when it is their turn.
+    """
+    pixels = 0
+    for path in tiled:
+        with suppress(UserError):
+            places = corners(path, scale.tile, scale.stride, scale.most_per_image)
+            pixels += len(places) * scale.tile**2
+    for path in paired:
+        with suppress(UserError):
+            pixels += prod(image_size(path))
+    return COPIES * pixels * CHANNELS * (SCALE**2 + 1) // SCALE**2

@@ -1,0 +1,95 @@
+"""A copy of this repository's pipeline in a git repository of its own, with tiny budgets."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from srgan_distill.common.yaml12 import parse_yaml
+from support.code_reading import SOURCE
+
+ROOT = SOURCE.parent
+CROPS = {
+    "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4,
+    "permute_channels": True, "log_every": 2, "validate_every": 2,
+}  # fmt: skip
+TINY = CROPS | {
+    "steps": {"content": 2, "adversarial": 4}, "discriminator_first": 2, "warm_up": 1, "ema": 0.5,
+}  # fmt: skip
+
+
+class Project:
+    """A copy of this repository's pipeline, small enough to run in a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("dvc.yaml", "params.yaml", ".dvcignore", ".gitignore"):
+            shutil.copy(ROOT / name, folder)
+        shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        # Without ratings, should the repository hold some: they are of other images.
+        (folder / "data" / "ratings").mkdir(parents=True)
+        shutil.copy(ROOT / "data" / "ratings" / "README.md", folder / "data" / "ratings")
+        self.run("git", "init", "-q")
+        self.run("git", "config", "user.email", "test@example.org")
+        self.run("git", "config", "user.name", "Test")
+        self.run("dvc", "init", "-q")
+        shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
+        shutil.copytree(ROOT / ".dvc" / "plots", folder / ".dvc" / "plots")
+        self.change_params(self._shrink)
+        self.commit("Start")
+
+    @staticmethod
+    def _shrink(params: dict) -> None:
+        params["networks"] = {
+            "teacher": {"filters": 6, "blocks": 2},
+            "student": {"filters": 4, "blocks": 1},
+        }
+        params["strategies"] = {name: params["strategies"][name] for name in ("gan2g", "g2g_al")}
+        profile = params["profiles"]["sample"]
+        profile["download"] = {
+            "train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature", "Places"],
+        }  # fmt: skip
+        profile["preprocess"]["workers"] = 1
+        profile["pretrain"] = {name: CROPS | {"steps": 4} for name in ("teacher", "student")}
+        profile["train"], profile["distill"] = dict(TINY), dict(TINY)
+        profile["efficiency"] = {"inputs": [[8, 8], [9, 12]], "repeats": 1}
+        profile["evaluate"]["metrics"] = ["psnr", "ssim", "psnr_wrapped"]
+        profile["tables"]["crops"] = [
+            {"set": "Nature", "image": "chelsea", "top": 40, "left": 40, "size": 64}
+        ]
+
+    def change_params(self, change: Callable[[dict], object]) -> None:
+        file = self.folder / "params.yaml"
+        params = parse_yaml(file.read_text(encoding="utf-8"))
+        change(params)
+        file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+
+    def run(self, *command: str, fails: bool = False, **environment: str) -> str:
+        """Run a command in the project, `dvc` and `python` from this environment.
+
+        Its output; that it does what it should (or fails) is asserted.
+        """
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, check=False,
+            env={**os.environ, "PATH": path, **environment},
+        )  # fmt: skip
+        shown = f"exit code {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        assert (done.returncode != 0) == fails, shown
+        return done.stdout + done.stderr
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-q", "-m", message)
+
+    def read(self, path: str) -> str:
+        return (self.folder / path).read_text(encoding="utf-8")
+
+    def experiment(self, name: str, path: str) -> str:
+        """A file as a DVC experiment that started from HEAD left it."""
+        head = self.run("git", "rev-parse", "HEAD").strip()
+        return self.run("git", "show", f"refs/exps/{head[:2]}/{head[2:]}/{name}:{path}")

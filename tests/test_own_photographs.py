@@ -1,0 +1,256 @@
+"""Photographs of a user's own: any format and size, with or without LR, through the pipeline."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.dvc_project import Project
+
+from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import DownloadScale, Source
+from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.sources.data_sets import fetch
+from srgan_distill.sources.folders import own_images
+from srgan_distill.sources.store import Store
+from srgan_distill.tiles.pairs import photographs, read_pair, write_pairs
+from srgan_distill.tiles.workers import Workers
+
+FORMATS = ("a.png", "b.JPG", "c.bmp", "d.webp", "e.tiff", "f.png")
+
+
+def picture(path: Path, width: int, height: int, mode: str = "RGB") -> Path:
+    """A photograph's part, so that metrics have something to measure."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rng = np.random.default_rng(width * height)
+    smooth = Image.fromarray(rng.integers(0, 256, (6, 8, 3), np.uint8)).resize((width, height), 3)
+    smooth.convert(mode).save(path)
+    return path
+
+
+@pytest.fixture
+def holiday(tmp_path: Path) -> Path:
+    """Six images of six formats and sizes, one of them grey, and what is no image beside them."""
+    folder = tmp_path / "my holiday"
+    for number, name in enumerate(FORMATS):
+        picture(folder / name, 40 + 7 * number, 33 + number, "L" if name == "c.bmp" else "RGB")
+    (folder / "notes.txt").write_text("no image")
+    (folder / "._a.png").write_bytes(b"a Mac's")
+    return folder
+
+
+def download(**uses: list) -> DownloadScale:
+    known = {"train": ["SampleTrain"], "validation": ["SampleValidation"], "test": ["People"]}
+    return DownloadScale.model_validate(known | uses)
+
+
+def copied(source: Source, target: Path) -> dict[str, str]:
+    origins: dict[str, str] = {}
+    fetch(source, target, None, Store(target.parent / "archives"), origins)
+    return origins
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_entry_is_a_name_a_path_or_a_mapping() -> None:
+    wanted = download(
+        train=["~/photos/holiday", "DIV2KValidation", {"set": "DIV2KTrain", "first": 100}],
+        test=["Set5", {"folder": "my garden/2026", "name": "Garden", "first": 3}, "./houses/"],
+    )
+    assert wanted.train == ["holiday", "DIV2KValidation", "DIV2KTrain_100"]
+    assert wanted.test == ["Set5", "Garden", "houses"]
+    assert wanted.sources == {
+        "holiday": Source(folder="~/photos/holiday"),
+        "DIV2KTrain_100": Source(set="DIV2KTrain", first=100),
+        "Garden": Source(folder="my garden/2026", first=3),
+        "houses": Source(folder="./houses/"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("uses", "message"),
+    [
+        ({"test": ["Set5", "Set5"]}, "test names Set5 twice"),
+        ({"train": ["Set5"], "test": ["Set5"]}, "test names Set5, which is trained on"),
+        ({"train": [{"set": "Set5", "first": 2}], "test": ["Set5"]}, "trained on (Set5_2)"),
+        ({"train": ["a/b"], "test": [{"folder": "./a/b", "name": "C"}]}, "trained on (b)"),
+        ({"train": ["a/b", "c/b"]}, "train[1]: another entry is called 'b' too"),
+        ({"test": ["my photos/in 2026"]}, "test[0]: 'in 2026' does not do as a name; add `name:`"),
+        ({"test": ["a/mean"]}, "mean stands for all sets"),
+        ({"test": [{"folder": "a/b", "set": "Set5"}]}, "either a `set` or a `folder`"),
+        ({"test": [{"folder": "a/b", "fist": 3}]}, "fist: Extra inputs"),
+        ({"test": [{"set": "Set5", "first": 0}]}, "first: must be greater"),
+    ],
+)
+def test_a_wrong_entry_is_named(uses: dict, message: str) -> None:
+    with pytest.raises(ValueError, match="1 validation error") as error:
+        download(**uses)
+    assert message in str(error.value)
+
+
+def test_images_of_any_format_are_copied_under_their_names(holiday: Path, tmp_path: Path) -> None:
+    origins = copied(Source(folder=str(holiday)), tmp_path / "out")
+    assert names(tmp_path / "out") == sorted(FORMATS)
+    assert origins == {str(tmp_path / "out" / name): str(holiday / name) for name in FORMATS}
+    count = write_pairs(photographs(tmp_path / "out"), tmp_path / "pairs", Workers(1, "stop"))
+    assert count == len(FORMATS)
+    hr, lr = (read_rgb(tmp_path / "pairs" / side / "b.png") for side in ("HR", "LR"))
+    assert (hr.shape, lr.shape) == ((32, 44, 3), (8, 11, 3))
+
+
+def test_the_first_images_in_natural_order(tmp_path: Path) -> None:
+    for number in (1, 2, 10, 9):
+        picture(tmp_path / "in" / f"im_{number}.png", 32, 32)
+    copied(Source(folder=str(tmp_path / "in"), first=3), tmp_path / "out")
+    assert names(tmp_path / "out") == ["im_1.png", "im_2.png", "im_9.png"]
+    with pytest.raises(UserError, match="has 4 images, not 5"):
+        copied(Source(folder=str(tmp_path / "in"), first=5), tmp_path / "out")
+
+
+def test_a_part_of_a_set_that_packages_carry(tmp_path: Path) -> None:
+    copied(Source(set="SampleTrain", first=2), tmp_path / "out")
+    assert names(tmp_path / "out") == ["china.jpg", "motorcycle_left.png"]
+
+
+@pytest.fixture
+def paired(tmp_path: Path) -> Path:
+    """HR of 42x32 px and LR of one's own, which no bicubic would give: black."""
+    for name in ("a", "b"):
+        picture(tmp_path / "own" / "HR" / f"{name}.png", 42, 32)
+        write_png(tmp_path / "own" / "LR" / f"{name}x4.png", np.zeros((8, 11, 3), np.uint8))
+    return tmp_path / "own"
+
+
+def test_lr_of_one_s_own_is_taken_as_it_is(paired: Path, tmp_path: Path) -> None:
+    copied(Source(folder=str(paired)), tmp_path / "out")
+    assert names(tmp_path / "out") == ["HR/a.png", "HR/b.png", "LR/a.png", "LR/b.png"]
+    hr, lr = read_pair(photographs(tmp_path / "out")[0])
+    assert (hr.shape, lr.shape) == ((32, 40, 3), (8, 10, 3))
+    assert hr.max() > 0
+    assert lr.max() == 0
+
+
+def test_lr_that_does_not_belong_to_its_hr_is_named(paired: Path, tmp_path: Path) -> None:
+    write_png(paired / "LR" / "bx4.png", np.zeros((9, 10, 3), np.uint8))
+    copied(Source(folder=str(paired)), tmp_path / "out")
+    with pytest.raises(UserError, match=r"LR/b\.png has 10x9 px; as LR of .*HR/b\.png .* 10x8"):
+        write_pairs(photographs(tmp_path / "out"), tmp_path / "pairs", Workers(1, "stop"))
+    (paired / "LR" / "bx4.png").unlink()
+    with pytest.raises(UserError, match=r"HR/b\.png has no LR: .* holds no b nor bx4"):
+        own_images(paired)
+
+
+def test_what_cannot_be_an_image_is_named(holiday: Path) -> None:
+    with pytest.raises(UserError, match="nowhere does not exist"):
+        own_images(holiday / "nowhere")
+    (holiday / "g.png").symlink_to("gone.png")
+    with pytest.raises(UserError, match=r"g\.png is a link to nothing"):
+        own_images(holiday)
+    (holiday / "g.png").unlink()
+    (holiday / "g.png").mkdir()
+    with pytest.raises(UserError, match=r"g\.png is a folder, not an image"):
+        own_images(holiday)
+    (holiday / "g.png").rmdir()
+    shutil.copy(holiday / "a.png", holiday / "a.jpg")
+    with pytest.raises(UserError, match=r"a\.jpg and .*a\.png share a name"):
+        own_images(holiday)
+
+
+# ── Through DVC ───────────────────────────────────────────────────────────────────────────────
+
+
+def use_own(params: dict) -> None:
+    """A profile `mine` beside the others: the tiny sample's budgets, other images."""
+    params["profile"] = "mine"
+    pixel = {"phases": [{"terms": ["pixel"]}]}  # without a content network: in seconds
+    params["train"] = {
+        name: {"network": name.split("_")[0]} | pixel for name in ("teacher_g", "student")
+    }
+    params["strategies"] = {"gan2g": {"teacher": "teacher_g", "baseline": "student"} | pixel}
+    params["strategy"] = "gan2g"
+    mine = dict(params["profiles"]["sample"])
+    mine["download"] = {
+        "train": ["photographs/holiday", {"set": "SampleTrain", "first": 1}],
+        "validation": ["Nature"],
+        "test": ["photographs/garden", "Things"],
+    }
+    mine["preprocess"] = {
+        "tile": 32, "stride": 32, "most_per_image": 4, "workers": 1, "on_bad_image": "skip",
+    }  # fmt: skip
+    mine["tables"] = mine["tables"] | {
+        "crops": [{"set": "garden", "image": "rose", "top": 4, "left": 8, "size": 32}]
+    }
+    params["profiles"]["mine"] = mine
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("project"))
+    folder = project.folder / "photographs"
+    for number, name in enumerate(FORMATS):
+        picture(folder / "holiday" / name, 44 + 7 * number, 36 + number)
+    (folder / "holiday" / "torn.jpg").write_bytes((folder / "holiday" / "b.JPG").read_bytes()[:500])
+    for name in ("rose", "tulip"):
+        hr = picture(folder / "garden" / "HR" / f"{name}.png", 96, 64)
+        (folder / "garden" / "LR").mkdir(exist_ok=True)
+        Image.open(hr).resize((24, 16), 1).save(folder / "garden" / "LR" / f"{name}.png")
+    with (project.folder / ".gitignore").open("a") as file:
+        file.write("/photographs/\n")
+    project.change_params(use_own)
+    project.output = project.run("dvc", "repro")
+    project.commit("Run on my photographs")
+    return project
+
+
+def test_own_photographs_go_through_the_whole_pipeline(project: Project) -> None:
+    torn = Path("photographs/holiday/torn.jpg")
+    assert f"preprocess: skipped: image {torn}" in project.output
+    tables = project.folder / "metrics/mine/tables"
+    rows = list(csv.DictReader((tables / "scores.csv").read_text().splitlines()))
+    images = {(row["set"], row["image"]) for row in rows}
+    assert images == {("garden", "rose"), ("garden", "tulip"), ("Things", "coffee")}
+    for table in ("table2.md", "table2_intervals.md", "table4.md"):
+        assert "garden" in (tables / table).read_text(), table
+    lr = project.folder / "data/mine/preprocess/test/garden/LR/rose.png"
+    own = project.folder / "photographs/garden/LR/rose.png"
+    np.testing.assert_array_equal(read_rgb(lr), read_rgb(own))
+    assert "up to date" in project.run("dvc", "status")
+
+
+def test_in_a_copy_of_dvc_s_they_are_found_too(project: Project) -> None:
+    """Relative paths, of what git does not track, from `dvc exp run --temp`."""
+    change = "profiles.mine.download.validation=[People]"
+    output = project.run("dvc", "exp", "run", "--temp", "-n", "copy", "-S", change, "preprocess")
+    assert f"download: holiday, 7 images from {project.folder / 'photographs/holiday'}" in output
+    assert "preprocess: pairs of validation 2, garden 2, Things 1" in output
+    assert "- People" in project.experiment("copy", "dvc.lock")
+
+
+def test_nothing_of_a_strategy_that_was_removed_stays(project: Project) -> None:
+    """Neither after params.yaml changed, nor after it and dvc.lock went back by git."""
+    before = project.read("dvc.lock")
+    profile = project.folder / "data/mine"
+    mine = {
+        "teacher": "teacher_g", "baseline": "student", "phases": [{"terms": ["distillation"]}],
+    }  # fmt: skip
+    left = [profile / stage / "my_kd" for stage in ("models", "evaluate", "export")]
+    left.append(project.folder / "metrics/mine/gain/my_kd.json")
+    foreign = profile / "notes" / "my_kd"
+    for back in (lambda params: params["strategies"].pop("my_kd"), None):
+        project.change_params(lambda params: params["strategies"].update(my_kd=mine))
+        project.run("dvc", "repro")
+        assert all(path.exists() for path in left)
+        foreign.mkdir(parents=True, exist_ok=True)
+        if back:
+            project.change_params(back)
+        else:
+            project.run("git", "reset", "-q", "--hard")
+        output = project.run("dvc", "repro")
+        assert not any(path.exists() for path in left)
+        assert "removed data/mine/models/my_kd: params.yaml names no run my_kd" in output
+        assert foreign.exists()
+        assert project.read("dvc.lock") == before
