@@ -114,8 +114,14 @@ def parameter_cases(params: dict[str, Any]) -> Iterator[Case]:
             (folder / "params.yaml").write_text(yaml.safe_dump(changed))
 
         yield Case("params", ".".join(map(str, path)), change, ("stage", "check"))
-    texts = {"empty": b"", "a list": b"- 1\n", "no YAML": b"a: [", "binary": bytes(range(256)),
-             "a tab": b"a:\n\t- b: c: d", "a number": b"5"}  # fmt: skip
+    texts = {
+        "empty": b"",
+        "a list": b"- 1\n",
+        "no YAML": b"a: [",
+        "binary": bytes(range(256)),
+        "a tab": b"a:\n\t- b: c: d",
+        "a number": b"5",
+    }
     for name, text in texts.items():
         yield Case("params", f"file: {name}", put("params.yaml", text), ("stage", "check"))
     absent = lambda folder: (folder / "params.yaml").unlink()  # noqa: E731
@@ -135,12 +141,19 @@ def bad_images() -> dict[str, bytes]:
     Image.new("L", (8, 8)).save(gif, "GIF")
     bomb = png[:16] + struct.pack(">II", 60_000, 60_000) + png[24:]
     return {
-        "empty.png": b"", "text.png": b"no image", "cut.png": png_of(np.zeros((64, 64, 3), np.uint8))[:60],
-        "bomb.png": bomb, "cut.jpg": good["described.jpg"][:300], "cut.tif": tif[: len(tif) // 2],
-        "float.tif": tiff_of(grey), "deep.tif": tiff_of(grey.astype(np.uint32)),
-        "gif.png": gif.getvalue(), "cut.webp": good["described.webp"][:50], "cut.bmp": good["colour.bmp"][:60],
+        "empty.png": b"",
+        "text.png": b"no image",
+        "cut.png": png_of(np.zeros((64, 64, 3), np.uint8))[:60],
+        "bomb.png": bomb,
+        "cut.jpg": good["described.jpg"][:300],
+        "cut.tif": tif[: len(tif) // 2],
+        "float.tif": tiff_of(grey),
+        "deep.tif": tiff_of(grey.astype(np.uint32)),
+        "gif.png": gif.getvalue(),
+        "cut.webp": good["described.webp"][:50],
+        "cut.bmp": good["colour.bmp"][:60],
         "phone.heic": b"\0\0\0\x18ftypheic" + bytes(64),
-    }  # fmt: skip
+    }
 
 
 def image_cases() -> Iterator[Case]:
@@ -155,21 +168,37 @@ def image_cases() -> Iterator[Case]:
             yield Case("images", name, put(folder / name, data), ("stage", "preprocess"))
         place = PATHS.results("gan2g") / TEST / "a.png"
         yield Case("images", name, put(place, data), ("rate", "-o", "page"))
-        yield Case("images", name, put(PATHS.test(TEST) / "LR" / "a.png", data),
-                   ("stage", "evaluate", "bicubic"))  # fmt: skip
+        yield Case(
+            "images",
+            name,
+            put(PATHS.test(TEST) / "LR" / "a.png", data),
+            ("stage", "evaluate", "bicubic"),
+        )
     nothing = lambda folder: None  # noqa: E731
     yield Case("images", "one of two", put("sr/a.png", small), score)
     yield Case("images", "transparent", put("sr/a.png", clear), score)
     yield Case("images", "absent folder", nothing, score)
-    yield Case("images", "small", put(PATHS.images("SampleTrain") / "s.png", small),
-               ("stage", "preprocess"))  # fmt: skip
-    yield Case("images", "other size", put(PATHS.results("gan2g") / TEST / "a.png", small),
-               ("rate", "-o", "page"))  # fmt: skip
+    yield Case(
+        "images",
+        "small",
+        put(PATHS.images("SampleTrain") / "s.png", small),
+        ("stage", "preprocess"),
+    )
+    yield Case(
+        "images",
+        "other size",
+        put(PATHS.results("gan2g") / TEST / "a.png", small),
+        ("rate", "-o", "page"),
+    )
     for output in ("precious.png", "precious.png/x", "photos/a.png", "out.heic", "out.gif"):
         for force in ((), ("--force",)):
             if output != "precious.png" or not force:
-                yield Case("images", f"-o {output}", nothing,
-                           ("upscale", "photos/a.png", "-o", output, *force))  # fmt: skip
+                yield Case(
+                    "images",
+                    f"-o {output}",
+                    nothing,
+                    ("upscale", "photos/a.png", "-o", output, *force),
+                )
     yield Case("images", "-o in a file", nothing, ("rate", "-o", "precious.png/x"))
     yield Case("images", "-o in use", nothing, ("rate", "-o", "photos"))
     yield Case("images", "over inputs", nothing, ("upscale", "photos", "-o", "photos", "--force"))
@@ -192,10 +221,15 @@ def archive_cases() -> Iterator[Case]:
     whole = archive({f"BSDS500-master/BSDS500/data/images/train/{n}.jpg": b"x" for n in range(20)})
     folder = "BSDS500-master/BSDS500/data/images/train"
     bad = {
-        "empty": b"", "text": b"<html>404</html>", "cut": whole[:400], "no images": archive({"a": b""}),
-        "too few": whole, "outside": archive({"../../precious.png": b"x", f"{folder}/1.jpg": b"x"}),
-        "absolute": archive({"/precious.png": b"x"}), "spoilt": whole[:60] + bytes(90) + whole[150:],
-    }  # fmt: skip
+        "empty": b"",
+        "text": b"<html>404</html>",
+        "cut": whole[:400],
+        "no images": archive({"a": b""}),
+        "too few": whole,
+        "outside": archive({"../../precious.png": b"x", f"{folder}/1.jpg": b"x"}),
+        "absolute": archive({"/precious.png": b"x"}),
+        "spoilt": whole[:60] + bytes(90) + whole[150:],
+    }
     for file in ("BSDS500-master.zip", "BSR_bsds500.tgz", "benchmark.tar"):
         for name, data in bad.items():
 
@@ -221,46 +255,86 @@ def weight_cases() -> Iterator[Case]:
     good = (ROOT / "src/srgan_distill/app/shipped/pretrain_student.safetensors").read_bytes()
     header = int.from_bytes(good[:8], "little")
     bad = {
-        "empty": b"", "text": b"no weights", "pickle": b"\x80\x02}q\0.", "cut": good[:5000],
-        "header": good[:8] + b"x" * header + good[8 + header :], "length": b"\xff" * 8 + good[8:],
-    }  # fmt: skip
+        "empty": b"",
+        "text": b"no weights",
+        "pickle": b"\x80\x02}q\0.",
+        "cut": good[:5000],
+        "header": good[:8] + b"x" * header + good[8 + header :],
+        "length": b"\xff" * 8 + good[8:],
+    }
     for name, data in bad.items():
         for suffix in ("safetensors", "pth"):
             file = f"model.{suffix}"
-            yield Case("weights", f"{file}: {name}", put(file, data),
-                       ("upscale", "photos", "-o", "out", "--model", file))  # fmt: skip
-        yield Case("weights", f"generator: {name}", put(PATHS.generator("pretrain_student"), data),
-                   ("stage", "evaluate", "pretrain_student"))  # fmt: skip
-        yield Case("weights", f"niqe: {name}", put("niqe.mat", data),
-                   ("score", "--sr", "photos", "--hr", "photos", "--metrics", "niqe",
-                    "--weights", "niqe=niqe.mat"))  # fmt: skip
+            yield Case(
+                "weights",
+                f"{file}: {name}",
+                put(file, data),
+                ("upscale", "photos", "-o", "out", "--model", file),
+            )
+        yield Case(
+            "weights",
+            f"generator: {name}",
+            put(PATHS.generator("pretrain_student"), data),
+            ("stage", "evaluate", "pretrain_student"),
+        )
+        yield Case(
+            "weights",
+            f"niqe: {name}",
+            put("niqe.mat", data),
+            (
+                "score",
+                "--sr",
+                "photos",
+                "--hr",
+                "photos",
+                "--metrics",
+                "niqe",
+                "--weights",
+                "niqe=niqe.mat",
+            ),
+        )
     nothing = lambda folder: None  # noqa: E731
     yield Case("weights", "absent", nothing, ("upscale", "photos", "-o", "out", "--model", "none"))
     yield Case("weights", "absent", nothing, ("stage", "evaluate", "none"))
-    yield Case("weights", "a folder", nothing,
-               ("upscale", "photos", "-o", "out", "--model", "photos"))  # fmt: skip
+    yield Case(
+        "weights", "a folder", nothing, ("upscale", "photos", "-o", "out", "--model", "photos")
+    )
     yield Case("weights", "cuda", nothing, ("upscale", "photos", "-o", "out", "--device", "cuda"))
 
 
 def rating_cases() -> Iterator[Case]:
     """CSVs of raters with one thing wrong."""
     head = "rater,image,method,score\n"
-    rows = [f"r,{TEST}/{image},{method},{1 + (place + len(image)) % 5}\n"
-            for place, method in enumerate((*METHODS, "ground_truth")) for image in "ab"]  # fmt: skip
+    rows = [
+        f"r,{TEST}/{image},{method},{1 + (place + len(image)) % 5}\n"
+        for place, method in enumerate((*METHODS, "ground_truth"))
+        for image in "ab"
+    ]
     whole = head + "".join(rows)
     bad = {
-        "empty": "", "no header": "".join(rows), "header alone": head, "missing": head + "".join(rows[1:]),
-        "twice": whole + rows[0], "score 6": whole.replace(",1\n", ",6\n", 1),
-        "score 0": whole.replace(",1\n", ",0\n", 1), "score 3.5": whole.replace(",1\n", ",3.5\n", 1),
-        "no score": whole.replace(",1\n", ",\n", 1), "other method": whole.replace("gan2gan", "gan9", 1),
-        "other image": whole.replace(f"{TEST}/a", f"{TEST}/z", 1), "no rater": whole.replace("r,", ",", 1),
-        "five values": whole.replace(",1\n", ",1,1\n", 1), "quotes": whole + '"open\n',
+        "empty": "",
+        "no header": "".join(rows),
+        "header alone": head,
+        "missing": head + "".join(rows[1:]),
+        "twice": whole + rows[0],
+        "score 6": whole.replace(",1\n", ",6\n", 1),
+        "score 0": whole.replace(",1\n", ",0\n", 1),
+        "score 3.5": whole.replace(",1\n", ",3.5\n", 1),
+        "no score": whole.replace(",1\n", ",\n", 1),
+        "other method": whole.replace("gan2gan", "gan9", 1),
+        "other image": whole.replace(f"{TEST}/a", f"{TEST}/z", 1),
+        "no rater": whole.replace("r,", ",", 1),
+        "five values": whole.replace(",1\n", ",1,1\n", 1),
+        "quotes": whole + '"open\n',
         "columns": whole.replace("rater,image", "image,rater", 1),
-    }  # fmt: skip
+    }
     for name, text in bad.items():
         yield Case("ratings", name, put("data/ratings/r.csv", text.encode()), ("stage", "opinion"))
-    for name, data in {"latin-1": b"\xe9" + whole.encode(), "binary": bytes(range(256)),
-                       "UTF-16": whole.encode("utf-16")}.items():  # fmt: skip
+    for name, data in {
+        "latin-1": b"\xe9" + whole.encode(),
+        "binary": bytes(range(256)),
+        "UTF-16": whole.encode("utf-16"),
+    }.items():
         yield Case("ratings", name, put("data/ratings/r.csv", data), ("stage", "opinion"))
     yield Case("ratings", "a sheet", put("data/ratings/r.xlsx", b"PK"), ("stage", "opinion"))
 
@@ -298,8 +372,9 @@ def contents(folder: Path) -> dict[str, str]:
     """The checksum of every file of the user's."""
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in folder.rglob("*") if file.is_file() and ".git" not in file.parts
-    }  # fmt: skip
+        for file in folder.rglob("*")
+        if file.is_file() and ".git" not in file.parts
+    }
 
 
 def run(command: tuple[str, ...]) -> tuple[int, list[str]]:
@@ -353,8 +428,14 @@ def main() -> int:
         base = Path(work) / "base"
         base_project(base)
         params = yaml.safe_load((base / "params.yaml").read_text())
-        cases = [*parameter_cases(params), *image_cases(), *archive_cases(), *weight_cases(),
-                 *rating_cases(), *revision_cases()]  # fmt: skip
+        cases = [
+            *parameter_cases(params),
+            *image_cases(),
+            *archive_cases(),
+            *weight_cases(),
+            *rating_cases(),
+            *revision_cases(),
+        ]
         for number, case in enumerate(cases):
             folder = Path(work) / str(number)
             found = problem(case, base, folder)

@@ -24,7 +24,12 @@ def raising(error: BaseException):
     ("error", "code", "line"),
     [
         (UserError("a.png: wrong"), 1, "error: a.png: wrong\n"),
-        (KeyboardInterrupt(), 130, "error: interrupted; run the same command again to go on\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "error: interrupted; what is finished stays, and a training goes on from its "
+            "checkpoint in this folder\n",
+        ),
         (
             OSError(errno.ENOSPC, "No space left on device", "data/hr.npy"),
             1,

@@ -71,7 +71,7 @@ def test_a_learning_rate_as_people_and_dvc_write_it(tmp_path: Path, number: str)
 
 
 def test_dvc_exp_run_changes_one_value_of_the_file_and_nothing_else(tmp_path: Path) -> None:
-    """Else a diff of an experiment shows the whole file; src/params_form.py mends it."""
+    """Else a diff of an experiment shows the whole file: keep params.yaml as DVC writes it."""
     file = tmp_path / "params.yaml"
     shutil.copy(PARAMS, file)
     apply_overrides(str(file), ["profiles.sample.train.lr=0.00001"])

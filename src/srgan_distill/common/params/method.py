@@ -1,8 +1,8 @@
 """The sections of params.yaml that say what is done: networks, losses, recipes, hardware."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..content import LAYERS
 from ..runs import STUDENT
@@ -73,6 +73,11 @@ class Content(Section):
         return self
 
 
+def _summands(terms: Any) -> Any:
+    """`content + adversarial`, as the equations have it, is a list of two."""
+    return [term.strip() for term in terms.split("+")] if isinstance(terms, str) else terms
+
+
 class Phase(Section):
     """A part of a stage in which one sum of terms is minimised.
 
@@ -80,7 +85,7 @@ class Phase(Section):
     `steps.adversarial`. `weights` replaces `losses` for the terms that it names.
     """
 
-    terms: Annotated[list[Term], Field(min_length=1)]
+    terms: Annotated[list[Term], Field(min_length=1), BeforeValidator(_summands)]
     weights: Annotated[dict[Term, Weight], Field(default_factory=dict)]
 
     @field_validator("terms")
