@@ -200,8 +200,8 @@ def test_a_mirror_of_general100(web: Web, layout: str) -> None:
     folder = Path("mirror") / layout
     folder.mkdir(parents=True)
     for number in range(1, 101):
-        width, height = published_sizes("General100")[f"im_{number}"]
-        write_png(folder / f"im_{number}.png", np.zeros((height, width, 3), np.uint8))
+        width, height = published_sizes("General100")[f"im_{number:03}"]
+        write_png(folder / f"im_{number:03}.png", np.zeros((height, width, 3), np.uint8))
     fetch("General100", Path("out"), Mirror(Path("mirror")), store())
     assert len(names(Path("out"))) == 100
     assert web.asked == []
