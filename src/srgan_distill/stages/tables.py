@@ -32,5 +32,6 @@ def run() -> None:
     exported = {name: read_json(paths.export_figures(name)) for name in strategies}
     write_json(folder / "export.json", exported)
     key = f"profiles.{params.profile}.tables.crops"
-    write_png(folder / "figure2.png", figure2(budget.crops, names(runs), paths.test, paths.results, key))
+    figure = figure2(budget.crops, names(runs), paths.test, paths.results, key)
+    write_png(folder / "figure2.png", figure)
     print("written:", *sorted(folder.iterdir()), sep="\n  ")
