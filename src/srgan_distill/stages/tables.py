@@ -31,7 +31,7 @@ def run() -> None:
     write_json(folder / "means.json", set_means(scores, models))
     exported = {name: read_json(paths.export_figures(name)) for name in strategies}
     write_json(folder / "export.json", exported)
-    shown = names(runs, "train", "distill")
     key = f"profiles.{params.profile}.tables.crops"
-    write_png(folder / "figure2.png", figure2(budget.crops, shown, paths.test, paths.results, key))
+    figure = figure2(budget.crops, names(runs), paths.test, paths.results, key)
+    write_png(folder / "figure2.png", figure)
     print("written:", *sorted(folder.iterdir()), sep="\n  ")
