@@ -30,7 +30,7 @@ def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.D
     curves = pd.concat(
         [pd.read_csv(path, sep="\t", index_col="step") for path in sorted(plots.rglob("*.tsv"))],
         axis=1,
-    )
+    ).sort_index()
     return curves, load_file(folder / PATHS.generator(name))
 
 
@@ -124,7 +124,7 @@ def free_port() -> str:
 @pytest.mark.parametrize(
     ("hardware", "batch", "environment", "message"),
     [
-        ({"devices": 3}, 4, {}, "a batch of 4 cannot be divided among 3 processes"),
+        ({"devices": 3}, 4, {}, "batch = 4 cannot be divided among 3 processes"),
         ({"num_nodes": 2}, 4, {}, "NODE_RANK, MASTER_ADDR, MASTER_PORT not set"),
         (
             {"num_nodes": 2}, 4,
