@@ -246,10 +246,7 @@ def test_a_run_that_the_system_ends_leaves_no_part(coffee, tmp_path, number, exp
     running.send_signal(getattr(signal, number))
     _, err = running.communicate(timeout=120)
     assert running.returncode == expected
-    assert (
-        err
     assert err.startswith("error: interrupted; what is finished stays")
-    )
     assert names(tmp_path) == ["in.png"]
 
 
