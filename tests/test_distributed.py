@@ -54,7 +54,9 @@ def test_two_processes_have_the_curves_of_one(
     learnt = off.dropna(subset="learning_rate").index[0]
     assert off.loc[1:2].max(axis=None) < 2e-4
     assert off.loc[learnt : learnt + 1].drop(columns=judged).max(axis=None) < 2e-4
-    assert off.drop(columns=judged).max(axis=None) < 1e-2
+    assert off.drop(columns=[*judged, "grid"]).max(axis=None) < 1e-2
+    # A deviation of values that are nearly equal: rounding is a larger part of it.
+    assert off["grid"].max() < 0.1
     assert ((two[judged].mean() / one[judged].mean() - 1).abs() < 0.05).all()
     for part, value in weights.items():
         torch.testing.assert_close(weights_of_two[part], value, rtol=0.05, atol=0.01)
