@@ -5,7 +5,7 @@ Usage: python benchmarks/bad_inputs.py, in a few minutes; without network.
 Each case is a copy of a small project with one thing wrong: a value of params.yaml, an image, an
 archive, a file of weights, a rating, a revision. The command runs in this process. A case fails if
 the command ends well, raises, says nothing or more than one line for what is wrong, or if a file
-that was there before is another one after it.
+that was there before is another one after it (but for what stage preprocess makes anew).
 """
 
 import hashlib
@@ -67,6 +67,15 @@ def put(name: str | Path, data: bytes) -> Callable[[Path], None]:
     return spoil
 
 
+def nothing(folder: Path) -> None:
+    """Leave the project as it is: the command itself is what is wrong."""
+
+
+def without_params(folder: Path) -> None:
+    """Remove params.yaml."""
+    (folder / "params.yaml").unlink()
+
+
 def base_project(folder: Path) -> None:
     """A project with everything that the commands read, all of it good."""
     write_project(folder, steps=4, batch=2, log_every=2, lr=1e-3)
@@ -124,9 +133,8 @@ def parameter_cases(params: dict[str, Any]) -> Iterator[Case]:
     }
     for name, text in texts.items():
         yield Case("params", f"file: {name}", put("params.yaml", text), ("stage", "check"))
-    absent = lambda folder: (folder / "params.yaml").unlink()  # noqa: E731
     for command in (("stage", "check"), ("stage", "preprocess"), ("rate", "-o", "page")):
-        yield Case("params", "file: absent", absent, command)
+        yield Case("params", "file: absent", without_params, command)
 
 
 # ── Images ───────────────────────────────────────────────────────────────────────────────────
@@ -174,7 +182,6 @@ def image_cases() -> Iterator[Case]:
             put(PATHS.test(TEST) / "LR" / "a.png", data),
             ("stage", "evaluate", "bicubic"),
         )
-    nothing = lambda folder: None  # noqa: E731
     yield Case("images", "one of two", put("sr/a.png", small), score)
     yield Case("images", "transparent", put("sr/a.png", clear), score)
     yield Case("images", "absent folder", nothing, score)
@@ -293,7 +300,6 @@ def weight_cases() -> Iterator[Case]:
                 "niqe=niqe.mat",
             ),
         )
-    nothing = lambda folder: None  # noqa: E731
     yield Case("weights", "absent", nothing, ("upscale", "photos", "-o", "out", "--model", "none"))
     yield Case("weights", "absent", nothing, ("stage", "evaluate", "none"))
     yield Case(
@@ -347,20 +353,13 @@ def revision_cases() -> Iterator[Case]:
         for command in (("init", "-q"), ("add", "params.yaml"), ("commit", "-qm", "first")):
             subprocess.run([*git, *command], cwd=folder, check=True)
 
-    nothing = lambda folder: None  # noqa: E731
-    for revision in (
-        "none",
-        "HEAD~9",
-        "0" * 40,
-        "a b",
-        "--",
-        "HEAD",
-        "workspace",
-        "",
-        ":x",
-        "@{9}",
-    ):
-        for command in (("compare", "--", revision), ("review", f"--base={revision}")):
+    wrong = ("none", "HEAD~9", "0" * 40, "a b", "--", "", ":x", "@{9}")
+    # These exist, but hold no figures that `compare` could show.
+    for revision in (*wrong, "HEAD", "workspace"):
+        commands = [("compare", "--", revision)]
+        if revision in wrong:
+            commands.append(("review", f"--base={revision}"))
+        for command in commands:
             for name, spoil in (("repository", repository), ("no repository", nothing)):
                 yield Case("revisions", f"{revision!r}, {name}", spoil, command)
 
@@ -368,12 +367,13 @@ def revision_cases() -> Iterator[Case]:
 # ── Running them ─────────────────────────────────────────────────────────────────────────────
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """The checksum of every file of the user's."""
+def contents(folder: Path, command: tuple[str, ...]) -> dict[str, str]:
+    """The checksum of every file but what the command is there to make anew."""
+    own = folder / PATHS.data("preprocess") if command[1] == "preprocess" else folder / ".git"
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in folder.rglob("*")
-        if file.is_file() and ".git" not in file.parts
+        if file.is_file() and not {own, folder / ".git"} & {*file.parents}
     }
 
 
@@ -399,10 +399,10 @@ def problem(case: Case, base: Path, folder: Path) -> str:
     """What the command did wrong, if anything."""
     shutil.copytree(base, folder)
     case.spoil(folder)
-    before = contents(folder)
+    before = contents(folder, case.command)
     with chdir(folder):
         code, lines = run(case.command)
-    after = contents(folder)
+    after = contents(folder, case.command)
     if code == 0:
         return "exit code 0"
     if lost := [name for name, sum_ in before.items() if after.get(name) != sum_]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 from support.chromium import open_chromium, show_as
 from support.code_reading import SOURCE
 
@@ -166,6 +167,30 @@ def test_a_folder_in_use_is_left_alone(
     assert rate("-o", str(tmp_path)) == 1
     assert "is not empty; name a new folder" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("place", ["mine.txt", "mine.txt/page", "mine.txt/page/deeper"])
+def test_a_folder_in_a_file_is_one_line(
+    inside: Path, tmp_path: Path, capsys: pytest.CaptureFixture, place: str
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    assert rate("-o", str(tmp_path / place)) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+def test_ground_truth_that_8_bits_do_not_hold_is_named(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(project, folder)
+    file = folder / "data/sample/preprocess/test/Set5/HR/a.png"
+    Image.fromarray(np.zeros((24, 32), np.float32)).save(file, "TIFF")
+    monkeypatch.chdir(folder)
+    assert rate("-o", "page") == 1
+    assert "a.png has float numbers of 32 bits as pixels" in capsys.readouterr().err
 
 
 # ── In a browser ─────────────────────────────────────────────────────────────────────────────
