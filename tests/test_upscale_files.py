@@ -106,6 +106,7 @@ def test_a_name_that_the_terminal_cannot_show_is_escaped(tiny, photo, tmp_path):
         assert len(lines) == len(names(tmp_path / encoding)) == 4
         assert b"caf\\udce9.png" in lines[0]
         assert b"line\\nbreak.png" in done.stdout
+        assert (b"\\u9577.png" in done.stdout) == (encoding != "utf-8")
 
 
 def test_a_reader_that_goes_away_stops_nothing(tiny, folder, tmp_path):
@@ -116,6 +117,14 @@ def test_a_reader_that_goes_away_stops_nothing(tiny, folder, tmp_path):
     running.stdout.close()
     _, err = running.communicate(timeout=120)
     assert (running.returncode, err) == (0, b"")
+    assert names(tmp_path / "out") == ["a.png", "b.jpg", "c.png"]
+
+
+def test_a_closed_output_stops_nothing(tiny, folder, tmp_path):
+    whole = [*MODULE, "upscale", folder, "-o", tmp_path / "out", "--model", tiny, "--device", "cpu"]
+    shell = ["bash", "-c", '"$@" >&-', "bash", *whole]
+    done = subprocess.run(shell, env=environment(), stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"")
     assert names(tmp_path / "out") == ["a.png", "b.jpg", "c.png"]
 
 
@@ -246,7 +255,7 @@ def test_a_run_that_the_system_ends_leaves_no_part(coffee, tmp_path, number, exp
     running.send_signal(getattr(signal, number))
     _, err = running.communicate(timeout=120)
     assert running.returncode == expected
-    assert err.startswith("error: interrupted; what is finished stays")
+    assert err == "error: interrupted; run the same command again to go on\n"
     assert names(tmp_path) == ["in.png"]
 
 

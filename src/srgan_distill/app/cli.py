@@ -11,31 +11,20 @@ from pathlib import Path
 
 from ..common.errors import Terminated, UserError, exit_code
 from ..common.metrics import METRICS, WEIGHT_FILES
-from .output import complain, escape_what_cannot_be_shown, silence
+from .output import complain
 from .shipped import DEFAULT, names
 
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
-    escape_what_cannot_be_shown()
     with _stopped_as_by_ctrl_c():
-        try:
-            code = exit_code(lambda: _run(args))
-            if sys.stdout:
-                sys.stdout.flush()
-        except BrokenPipeError:  # as in `srgan-distill score ... | head -1`
-            silence()
-            code = 0
-    return code
+        return exit_code(lambda: _run(args), interrupted="run the same command again to go on")
 
 
 def _run(args: argparse.Namespace) -> int | None:
-    """The command; what the system refuses it (rights, space, a folder's place) in one line."""
+    """The command; what the system refuses it (rights, a folder's place) in one line."""
     try:
-        code = args.run(args)
-        if sys.stdout:
-            sys.stdout.flush()
-        return code
+        return args.run(args)
     except BrokenPipeError:
         raise
     except OSError as error:

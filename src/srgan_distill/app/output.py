@@ -3,6 +3,7 @@
 import os
 import sys
 from contextlib import suppress
+from typing import TextIO
 
 from ..common.errors import one_line
 
@@ -10,9 +11,9 @@ from ..common.errors import one_line
 def say(text: str) -> None:
     """Print a line on stdout; if nobody reads it any more, silence."""
     try:
-        print(one_line(text), flush=True)
+        print(_shown(text, sys.stdout), flush=True)
     except OSError as error:
-        silence()
+        _silence()
         if not isinstance(error, BrokenPipeError):
             complain(f"standard output cannot be written ({error.strerror})")
 
@@ -20,10 +21,16 @@ def say(text: str) -> None:
 def complain(text: object, kind: str = "error") -> None:
     """Print a line on stderr."""
     with suppress(OSError):
-        print(f"{kind}: {one_line(str(text))}", file=sys.stderr, flush=True)
+        print(f"{kind}: {_shown(str(text), sys.stderr)}", file=sys.stderr, flush=True)
 
 
-def silence() -> None:
+def _shown(text: str, stream: TextIO | None) -> str:
+    """A line, with what the stream's encoding lacks escaped: names must be told apart."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return one_line(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _silence() -> None:
     """Let nothing more go to stdout, which Python would try once more at its end."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -31,10 +38,3 @@ def silence() -> None:
         os.close(nowhere)
     with suppress(OSError, ValueError):
         sys.stdout.flush()
-
-
-def escape_what_cannot_be_shown() -> None:
-    """Let names that the terminal's encoding lacks come out escaped instead of raising."""
-    for stream in (sys.stdout, sys.stderr):
-        if getattr(stream, "errors", "") == "strict" and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")

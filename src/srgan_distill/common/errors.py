@@ -27,26 +27,28 @@ class Terminated(KeyboardInterrupt):
         self.number = number
 
 
-def exit_code(main: Callable[[], int | None]) -> int:
+def exit_code(
+    main: Callable[[], int | None],
+    interrupted: str = "what is finished stays, and a training goes on from its checkpoint in this "
+    "folder",
+) -> int:
     """Run `main` and return its exit code; what a user can put right is one line, and code 1.
 
-    That is a `UserError`, a full disk, Ctrl-C (130). A reader of the output that has seen enough,
-    such as `head`, ends it without a word (141, as for other programs).
+    That is a `UserError`, a full disk, Ctrl-C (130; `interrupted` says what is left of the work).
+    A reader of the output that has seen enough, such as `head`, ends it without a word (141, as for
+    other programs).
     """
     _print_whatever_the_terminal_can()
     try:
         code = main() or 0
-        sys.stdout.flush()
+        if sys.stdout:  # None where it was closed
+            sys.stdout.flush()
         return code
     except UserError as error:
         return _failed(1, *error.args)
     except KeyboardInterrupt as error:
         number = error.number if isinstance(error, Terminated) else 2
-        return _failed(
-            128 + number,
-            "interrupted; what is finished stays, and a training goes on from its checkpoint in "
-            "this folder",
-        )
+        return _failed(128 + number, f"interrupted; {interrupted}")
     except BrokenPipeError:
         # Python would flush what is left, and fail once more, when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
