@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..common.content import weights_file
 from ..common.errors import UserError
 from ..common.params import Content
+from ..common.paths import in_repository
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -64,19 +65,29 @@ class ContentNetwork(nn.Module):
         return self.layers((image - self.mean) / self.std) * self.scale
 
 
-def build_content(content: Content, downloaded: Path) -> ContentNetwork:
-    """The content network of params.yaml (`content`), on the CPU.
+def weights_of(content: Content, downloaded: Path) -> Path | None:
+    """The file that a content network's weights come from; None where they ship or are random.
 
     Args:
         content: which network, which layer, and a local file for its weights.
         downloaded: the folder where stage download puts weights.
+    """
+    if content.weights:
+        return in_repository(content.weights)
+    file = weights_file(content.network, content.layer)
+    return downloaded / file.name if file else None
+
+
+def build_content(content: Content, downloaded: Path) -> ContentNetwork:
+    """The content network of params.yaml (`content`), on the CPU.
+
+    Args:
+        content, downloaded: see `weights_of`.
 
     Raises:
         UserError: a file of weights is missing, damaged or of another network.
     """
-    file = weights_file(content.network, content.layer)
-    local = Path(content.weights) if content.weights else downloaded / file.name if file else None
-    return _BUILDERS[content.network](content.layer, local)
+    return _BUILDERS[content.network](content.layer, weights_of(content, downloaded))
 
 
 def vgg16(layer: str, weights: Path | None) -> ContentNetwork:

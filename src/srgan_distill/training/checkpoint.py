@@ -4,14 +4,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
 from ..common.errors import UserError
+from ..common.locking import Busy, locked
 
 _SOURCE = Path(__file__).parents[1]
 CODE = ("imaging", "networks", "training")
@@ -80,22 +80,15 @@ class Checkpoint:
         Raises:
             UserError: another process holds it; names it.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        owner = self._path.with_suffix(".pid")
-        lock = FileLock(self._path.with_suffix(".lock"))
-        try:
-            lock.acquire(timeout=LOCK_TIMEOUT)
-        except Timeout:
-            raise UserError(
-                f"{self._path.stem} is trained by process {owner.read_text()} already; wait for "
-                "it, or end it and run again"
-            ) from None
-        try:
-            owner.write_text(str(os.getpid()))
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._path, LOCK_TIMEOUT))
+            except Busy as error:
+                raise UserError(
+                    f"{self._path.stem} is trained by process {error.holder} already; wait for "
+                    "it, or end it and run again"
+                ) from None
             yield
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
 
     def remove(self) -> None:
         """Forget the run: it is complete."""

@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from ..common.errors import UserError
 from ..common.params import BatchBudget, Content, Hardware
 from ..common.paths import Paths
 from ..common.runs import Run
@@ -20,7 +19,7 @@ from ..imaging.images import read_rgb, to_tensor, to_uint8
 from ..imaging.pairs import pairs_of
 from ..imaging.protocol import psnr
 from ..networks.compute import Compute, choose_compute, keep_freed_memory, make_deterministic
-from ..networks.content import build_content
+from ..networks.content import build_content, weights_of
 from ..networks.discriminator import build_discriminator
 from ..networks.generator import Generator
 from ..networks.grid import grid
@@ -70,6 +69,9 @@ class Training:
         found = [paths.tiles / "hr.npy", paths.tiles / "lr.npy"]
         found += [paths.generator(self.teacher)] if self.teacher else []
         found += [paths.discriminator(self.discriminator)] if self.discriminator else []
+        weights = weights_of(self.content, paths.content_weights) if self.content else None
+        # One that is missing is told where it is read, if a term needs it.
+        found += [weights] if weights and weights.is_file() else []
         return found
 
 
@@ -77,15 +79,8 @@ def train_generator(training: Training) -> None:
     """Train a generator and write it where `training.paths` says.
 
     Raises:
-        UserError: no such device, no weights, a batch that cannot be divided among the processes,
-            or a loss that is no longer finite.
+        UserError: no such device, no weights, or a loss that is no longer finite.
     """
-    processes = training.hardware.devices * training.hardware.num_nodes
-    if training.budget.batch % processes:
-        raise UserError(
-            f"{training.run.key}: a batch of {training.budget.batch} cannot be divided among "
-            f"{processes} processes; change hardware.devices, hardware.num_nodes or batch"
-        )
     launch(_train, training, training.hardware)
 
 
