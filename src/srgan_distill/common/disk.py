@@ -6,6 +6,9 @@ from pathlib import Path
 
 from .errors import UserError
 
+COPIES = 2
+"""Of every output of a stage: where it lies, and in DVC's cache."""
+
 
 def require_space(folder: Path, size: int) -> None:
     """Refuse to write `size` bytes below `folder` (or where it will be) on a disk without room.

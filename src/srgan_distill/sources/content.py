@@ -1,13 +1,14 @@
 """Weights of content networks: from the user's mirror, or from the network."""
 
-import hashlib
 import shutil
+from functools import partial
 from pathlib import Path
 
 from ..common.content import WeightsFile
 from .mirror import Mirror
 from .store import Store
 from .unavailable import Unavailable
+from .weights import load_first, other_sum
 
 
 def fetch_content(file: WeightsFile, target: Path, mirror: Mirror | None, store: Store) -> str:
@@ -17,25 +18,15 @@ def fetch_content(file: WeightsFile, target: Path, mirror: Mirror | None, store:
         Unavailable: names every place that does not have it, and why.
     """
     reasons = []
+    problem = partial(other_sum, beginning=file.sha256)
     for path in mirror.files(file.name) if mirror else ():
-        if _is(file, path):
-            shutil.copyfile(path, target / file.name)
-            return str(path)
-        reasons.append(f"{path} has another SHA-256 than {file.sha256}")
-    for url in file.urls:
-        try:
-            path = store.load(url, file.name)
-        except Unavailable as error:
-            reasons.append(str(error))
+        if found := problem(path):
+            reasons.append(f"{path} {found}")
             continue
-        if _is(file, path):
-            shutil.copyfile(path, target / file.name)
-            return url
-        store.drop(url, file.name, f"{file.name} has another SHA-256 than {file.sha256}")
-        reasons.append(f"{url} has another SHA-256")
+        shutil.copyfile(path, target / file.name)
+        return str(path)
+    try:
+        return load_first(file.urls, file.name, target, problem, store)
+    except Unavailable as error:
+        reasons += [str(error)] if file.urls else []
     raise Unavailable("; ".join(reasons) or "no public address; a mirror must have it")
-
-
-def _is(file: WeightsFile, path: Path) -> bool:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest().startswith(file.sha256)

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from ..common.disk import require_space
+from ..common.disk import COPIES, require_space
 from ..common.errors import UserError
 from ..imaging.images import list_images
 from ..imaging.pairs import HR, LR
 from .catalogue import natural
 
-COPIES = 2  # here, and in DVC's cache
 LR_SUFFIX = "x4"  # as published LR images are called
 
 

@@ -4,11 +4,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..common.disk import COPIES
 from ..common.errors import UserError
 from ..imaging.images import list_images
 from .archives import extract_images
 from .catalogue import PUBLIC, Archive, PublicSet
-from .folders import COPIES, require_file
+from .folders import require_file
 from .mirror import Mirror
 from .published import check_sizes
 from .store import Store

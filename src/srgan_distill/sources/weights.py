@@ -3,7 +3,8 @@
 import hashlib
 import re
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from scipy.io import whosmat
@@ -46,22 +47,49 @@ def fetch_weights(
             raise Unavailable(f"{found[0]} {problem}")
         shutil.copyfile(found[0], target / file)
         return str(found[0])
-    reasons = []
     backbones = {WEIGHT_FILES[network] for network in BACKBONES.values()}
-    for address in TORCHVISION if file in backbones else ADDRESSES:
-        url = address + file
+    urls = [address + file for address in (TORCHVISION if file in backbones else ADDRESSES)]
+    return load_first(urls, file, target, partial(_problem, file=file), store)
+
+
+def load_first(
+    urls: Iterable[str], file: str, target: Path, problem: Callable[[Path], str], store: Store
+) -> str:
+    """Put `file`, from the first address that has it, into the folder `target`; which one it is.
+
+    Args:
+        urls: addresses, tried in turn.
+        file: its name.
+        target: the folder.
+        problem: why a file that was loaded is not the right one; empty if it is.
+        store: what loads it.
+
+    Raises:
+        Unavailable: says of every address why it does not serve.
+    """
+    reasons = []
+    for url in urls:
         try:
             path = store.load(url, file)
         except Unavailable as error:
             reasons.append(str(error))
             continue
-        if problem := _problem(path, file):
-            store.drop(url, file, f"its file {problem}")
-            reasons.append(f"{url}: {problem}")
+        if found := problem(path):
+            store.drop(url, file, f"its file {found}")
+            reasons.append(f"{url} {found}")
             continue
         shutil.copyfile(path, target / file)
         return url
     raise Unavailable("; ".join(dict.fromkeys(reasons)))
+
+
+def other_sum(path: Path, beginning: str) -> str:
+    """Why `path` is no file whose SHA-256 begins like that; empty if it is one."""
+    if not path.is_file():
+        return "is no file"
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    return "" if found.startswith(beginning) else f"has another SHA-256 than {beginning}..."
 
 
 def write_sums(target: Path, files: Collection[str]) -> Mapping[str, str]:
@@ -81,12 +109,7 @@ def _problem(path: Path, file: str) -> str:
     Some servers answer with a page instead of 404.
     """
     if beginning := re.search(r"-([0-9a-f]{8})\.pth$", file):
-        if not path.is_file():
-            return "is no file"
-        with path.open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        expected = beginning[1]
-        return "" if found.startswith(expected) else f"has another SHA-256 than {expected}..."
+        return other_sum(path, beginning[1])
     try:
         return "" if whosmat(path) else "holds nothing"
     except Exception as error:  # whatever a parser meets in bytes of any kind

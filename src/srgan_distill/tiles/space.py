@@ -5,13 +5,13 @@ from contextlib import suppress
 from math import prod
 from pathlib import Path
 
+from ..common.disk import COPIES
 from ..common.errors import UserError
 from ..common.params import PreprocessScale
 from ..common.scale import SCALE
 from ..imaging.images import image_size
 from .cutting import corners
 
-COPIES = 2  # here, and in DVC's cache
 CHANNELS = 3
 
 
