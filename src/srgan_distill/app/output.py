@@ -1,11 +1,10 @@
 """What commands print: a line stays a line, and no terminal or pipe can end a command."""
 
-import os
 import sys
 from contextlib import suppress
 from typing import TextIO
 
-from ..common.errors import one_line
+from ..common.errors import one_line, silence_stdout
 
 
 def say(text: str) -> None:
@@ -13,7 +12,7 @@ def say(text: str) -> None:
     try:
         print(_shown(text, sys.stdout), flush=True)
     except OSError as error:
-        _silence()
+        silence_stdout()
         if not isinstance(error, BrokenPipeError):
             complain(f"standard output cannot be written ({error.strerror})")
 
@@ -28,13 +27,3 @@ def _shown(text: str, stream: TextIO | None) -> str:
     """A line, with what the stream's encoding lacks escaped: names must be told apart."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return one_line(text).encode(encoding, "backslashreplace").decode(encoding)
-
-
-def _silence() -> None:
-    """Let nothing more go to stdout, which Python would try once more at its end."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()

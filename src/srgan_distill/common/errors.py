@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
@@ -50,8 +51,7 @@ def exit_code(
         number = error.number if isinstance(error, Terminated) else 2
         return _failed(128 + number, f"interrupted; {interrupted}")
     except BrokenPipeError:
-        # Python would flush what is left, and fail once more, when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
         return 141
     except OSError as error:
         if error.errno not in _NO_ROOM:
@@ -80,3 +80,13 @@ def _print_whatever_the_terminal_can() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+def silence_stdout() -> None:
+    """Let nothing more go to stdout, which Python would try once more at its end."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()

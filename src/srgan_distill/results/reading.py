@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,28 @@ MODEL = "model"
 """In place of a set's name: a generator's own figures, which no image enters."""
 
 
+@contextmanager
+def required(path: Path, by: str = "which writes it") -> Iterator[None]:
+    """Say of a missing file `path` how to get it.
+
+    Raises:
+        UserError: the file is missing.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist; run `dvc repro`, {by}") from None
+
+
 def read_scores(path: Path) -> pd.DataFrame:
     """Per-image scores of one model: `set`, `image`, one float column per metric.
 
     Raises:
         UserError: the file is missing.
     """
-    try:
+    with required(path, "which evaluates"):
         # Sets and images keep their names, be they 001 or null.
         return pd.read_csv(path, dtype={"set": str, "image": str}, na_filter=False)
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run `dvc repro`, which evaluates") from None
 
 
 def read_table3(path: Path) -> pd.DataFrame:
@@ -33,10 +45,8 @@ def read_table3(path: Path) -> pd.DataFrame:
     Raises:
         UserError: the file is missing.
     """
-    try:
+    with required(path):
         return pd.read_csv(path, dtype={"image": str})
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run `dvc repro`, which writes it") from None
 
 
 def read_all_scores(runs: Sequence[str], scores: Callable[[str], Path]) -> dict[str, pd.DataFrame]:
@@ -77,7 +87,5 @@ def read_json(path: Path) -> Any:
     Raises:
         UserError: the file is missing.
     """
-    try:
+    with required(path):
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run `dvc repro`, which writes it") from None

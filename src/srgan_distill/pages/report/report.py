@@ -6,12 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from ...common.errors import UserError
 from ...common.params import Hardware, Phase
 from ...common.params.profile import Profile
 from ...common.paths import Paths
 from ...common.runs import BICUBIC, TRAINED, Run, display_name, names
 from ...results.gains import Figures, gain_table
+from ...results.reading import required
 from ..template import fill
 from .chart import COLOURS
 from .curves import Line, charts
@@ -109,7 +109,5 @@ def _group(paths: Paths, title: str, runs: Sequence[Run]) -> dict[str, object]:
 
 
 def _read(path: Path) -> bytes:
-    try:
+    with required(path):
         return path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run `dvc repro`, which writes it") from None
