@@ -24,7 +24,7 @@ _MEAN = "mean"
 _SEPARATELY = ["profile", "strategy", "seed"]  # parameters that the table names in any case
 _NOTE = (
     "{where}. Runs that differ in the seed alone share a row: mean ± sample standard deviation "
-    "over n of them. Gain: over the undistilled student of the same run."
+    "over n of them. Gain: over the strategy's baseline of the same run."
 )
 
 

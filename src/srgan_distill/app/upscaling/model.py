@@ -60,7 +60,7 @@ class Model:
         else:
             free = psutil.virtual_memory().available
         memory = min(free // 4, _TILE_MEMORY[kind])
-        filters = self.generator.head[0].out_channels
+        filters = self.generator.filters
         side = isqrt(int(memory / (_BYTES_PER_FILTER * filters)))
         return max(_SMALLEST_TILE, side - 2 * self.margin)
 
