@@ -1,11 +1,7 @@
 """`srgan-distill upscale` with bad input: one line a file, the others go on, nothing is left."""
 
 import errno
-import signal
 import struct
-import subprocess
-import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -184,26 +180,6 @@ def test_an_old_file_survives_a_failure(run, folder, tmp_path, monkeypatch):
     assert (code, "Input/output error" in err[0]) == (1, True)
     assert result.read_text() == "precious"
     assert sorted(path.name for path in tmp_path.iterdir() if "out" in path.name) == ["out.png"]
-
-
-def test_ctrl_c_leaves_no_part_of_a_file(coffee, tmp_path):
-    Image.fromarray(coffee).resize((3000, 2000)).save(tmp_path / "in.png")
-    whole = [sys.executable, "-m", "srgan_distill.app.cli", "upscale", "in.png", "-o", "out.png"]
-    running = subprocess.Popen(
-        whole, cwd=tmp_path, stderr=subprocess.PIPE, text=True,
-        # A shell's background jobs are started with it ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob(".*.part")):
-        assert time.monotonic() < deadline
-        assert running.poll() is None
-        time.sleep(0.1)
-    running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert err.count("\n") == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["in.png"]
 
 
 @pytest.mark.parametrize("option", [["--tile", "0"], ["--quality", "101"], ["--device", "tpu"]])

@@ -240,14 +240,16 @@ def test_a_file_that_is_no_result_is_not_taken_for_one(run, folder, tmp_path, ot
     assert (out / "a.png").read_bytes() == before
 
 
-@pytest.mark.parametrize(("number", "expected"), [("SIGTERM", 143), ("SIGHUP", 129)])
-def test_a_run_that_the_system_ends_leaves_no_part(coffee, tmp_path, number, expected):
+@pytest.mark.parametrize(
+    ("number", "expected"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)]
+)
+def test_a_run_that_a_signal_ends_leaves_no_part(coffee, tmp_path, number, expected):
     Image.fromarray(coffee).resize((3000, 2000)).save(tmp_path / "in.png")
     number = getattr(signal, number)
     running = subprocess.Popen(
         [*MODULE, "upscale", "in.png", "-o", "out.png"], cwd=tmp_path, env=environment(),
         stderr=subprocess.PIPE, text=True,
-        # tests under nohup hand on an ignored SIGHUP, and the command rightly leaves that as it is
+        # nohup hands on an ignored SIGHUP, a shell's background job an ignored SIGINT
         preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     )  # fmt: skip
     deadline = time.monotonic() + 240
