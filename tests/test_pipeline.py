@@ -135,6 +135,26 @@ def test_what_takes_long_is_kept_whole_in_dvc_s_cache(name: str) -> None:
     assert bool(in_git) == (name in quick)
 
 
+def test_git_keeps_no_figure_that_no_stage_writes() -> None:
+    """What an earlier layout left behind would be read by a person as a result."""
+    tracked = subprocess.run(
+        ["git", "ls-files", "metrics"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    entries = [
+        entry
+        for stage in STAGES.values()
+        for kind in ("outs", "metrics")
+        for entry in stage.get(kind, [])
+    ]
+    paths = [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+    written = [r"[^/]+".join(map(re.escape, re.split(r"\$\{\w+\}", path))) for path in paths]
+    # Speed and memory, another on every run: written beside the outputs (dvc.yaml says why).
+    written.append("metrics/[^/]+/efficiency/times[.](json|md)")
+    made = re.compile(f"({'|'.join(written)})(/.*)?")
+    assert tracked
+    assert [path for path in tracked if not made.fullmatch(path)] == []
+
+
 def test_the_check_is_never_taken_from_dvc_s_cache() -> None:
     """It removes what strategies left behind, and DVC keeps no stage with such an output there."""
     assert STAGES["check"]["outs"] == [{"data/params_ok.txt": {"persist": True}}]

@@ -1,7 +1,7 @@
 """Markdown and JSON as every stage writes them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,15 @@ from tabulate import tabulate
 ABSENT = "-"
 
 
-def markdown_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A Markdown table of rows with the same keys, its headings; all but the first to the right."""
+def markdown_table(rows: Sequence[Mapping[str, Any]], words: Collection[str] = ()) -> str:
+    """A Markdown table of rows with the same keys, its headings.
+
+    The first column and those in `words` are aligned to the left, all others, of figures, to the
+    right.
+    """
     heads = list(rows[0])
     cells = [[row[head] for head in heads] for row in rows]
-    align = ["left"] + ["right"] * (len(heads) - 1)
+    align = ["left"] + ["left" if head in words else "right" for head in heads[1:]]
     return tabulate(cells, heads, "pipe", disable_numparse=True, colalign=align)
 
 

@@ -10,6 +10,7 @@ from .statements import KNOWN
 from .verdicts import NO_LEAD, Comparison, Finding
 
 _SHORT = {"holds": "holds", "fails": "fails", "cannot be told": "?", None: ABSENT}
+_WORDS = ("Why", "Paper")  # columns of sentences, not of figures
 
 _NOTE = f"""\
 A comparison **holds** if the {CONFIDENCE * 100:.0f} % interval of the difference lies on the
@@ -68,18 +69,19 @@ def as_markdown(
     for title, finding in (*titled, *others):
         if finding.comparisons:
             rows = [_row(item, sets) for item in finding.comparisons]
-            parts += [f"### {title}", markdown_table(rows)]
+            parts += [f"### {title}", markdown_table(rows, _WORDS)]
     return "\n\n".join(parts) + "\n"
 
 
 def _summary(titled: Iterable[tuple[str, Finding]], sets: Sequence[str]) -> str:
     return markdown_table(
         [
-            {"Claim": title, "Paper": finding.source, "Verdict": f"**{finding.verdict}**"}
+            {"Claim": title, "Verdict": f"**{finding.verdict}**", "Why": finding.reason or ABSENT}
             | {name: _SHORT[finding.of_set(name)] for name in sets}
-            | {"Why": finding.reason or ABSENT}
+            | {"Paper": finding.source}
             for title, finding in titled
-        ]
+        ],
+        _WORDS,
     )
 
 
@@ -89,11 +91,11 @@ def _row(item: Comparison, sets: Sequence[str]) -> dict[str, str]:
     return {
         "Difference": item.pair,
         "Metric": metric.heading + relation + ("" if item.decides else " (decides nothing)"),
+        "Verdict": item.verdict,
+        "Why": item.reason or ABSENT,
         "Mean of sets": _text(item.difference, item.metric),
         **{name: _text(item.by_set.get(name), item.metric) for name in sets},
         "Paper's": _paper(item),
-        "Verdict": item.verdict,
-        "Why": item.reason or ABSENT,
     }
 
 
