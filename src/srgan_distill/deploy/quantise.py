@@ -86,6 +86,7 @@ class _Quantiser:
         self.tiles = tiles
         self.percentile = percentile
         self.part = folder / "quantised.onnx"
+        self.ranges = folder / "ranges.json"  # of every layer's values: calibrated once
         nodes = onnx.load(source).graph.node
         self.layers = [node.name for node in nodes if node.op_type == "Conv"]
         self.float_psnr = tiles.psnr(source)
@@ -116,6 +117,7 @@ class _Quantiser:
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.Percentile,
                 extra_options={"CalibPercentile": self.percentile},
+                calibration_cache_path=self.ranges,
             )
         write_model(
             onnx.load(self.part), self.target, int8_layers_in_float=" ".join(float_layers) or "none"
