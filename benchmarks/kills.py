@@ -61,9 +61,9 @@ def results(project: Project) -> dict[str, bytes]:
 
 def start(project: Project) -> subprocess.Popen:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # DVC would take the stage from its cache of runs.
+    # By force: DVC would take the results of the first run from its cache.
     return subprocess.Popen(
-        ["dvc", "repro", "--no-run-cache", "--single-item", STAGE], cwd=project.folder,
+        ["dvc", "repro", "--force", "--single-item", STAGE], cwd=project.folder,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         env={**os.environ, "PATH": path},
     )  # fmt: skip
