@@ -12,13 +12,15 @@ Usage: python benchmarks/recipes.py NIQE_PARAMETERS STEPS SEED [RECIPE ...]
 """
 
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 from short_run import train_briefly
+from torch import Tensor, nn
 
 from srgan_distill.app.shipped import find
 from srgan_distill.common.params import Content, Phase, load
@@ -42,14 +44,82 @@ FOLDER = Path(__file__).parent / "recipes"
 ADVERSARIAL = ("content", "adversarial")
 
 
+class Window(nn.Module):
+    """A network that sees a random part of its image: its own 4 px are not always the generator's.
+
+    Args:
+        network: takes images of `side` px.
+        calls: how many calls in a row see the same part (SR and HR of a content loss: 2).
+    """
+
+    def __init__(self, network: nn.Module, side: int, calls: int) -> None:
+        super().__init__()
+        self.network, self.side, self.calls, self.called = network, side, calls, 0
+        self.random = torch.Generator().manual_seed(0)
+
+    def forward(self, image: Tensor) -> Tensor:
+        if self.called % self.calls == 0:
+            room = image.shape[-1] - self.side + 1
+            self.corner = torch.randint(room, (2,), generator=self.random).tolist()
+        self.called += 1
+        top, left = self.corner
+        return self.network(image[..., top : top + self.side, left : left + self.side])
+
+
+class InstanceNoise(nn.Module):
+    """A discriminator whose images have noise of 8 grey levels: it cannot see finer patterns."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.random = torch.Generator().manual_seed(0)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.network(image + torch.randn(image.shape, generator=self.random) * 8 / 255)
+
+
+Change = Callable[[Generator, LossNetworks, int], LossNetworks]
+"""Given generator, networks and crop; the networks to train with."""
+
+
+def unchanged(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
+    """As the pipeline has them."""
+    return networks
+
+
+def windows(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
+    """Content network and discriminator at random offsets."""
+    side = crop - 16
+    return replace(
+        networks,
+        content=Window(networks.content, side, calls=2),
+        discriminator=Window(build_discriminator(side, 0), side, calls=1),
+    )
+
+
+def instance_noise(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
+    """Noise before the discriminator (Sonderby et al., arXiv 1610.04490)."""
+    return replace(networks, discriminator=InstanceNoise(networks.discriminator))
+
+
+def kept_statistics(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
+    """The generator's BatchNorm as after pre-training: what it learns is what it is used with."""
+    for module in generator.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+            module.train = lambda mode=True, module=module: module
+    return networks
+
+
 @dataclass(frozen=True)
 class Recipe:
-    """What is changed of the profile's own: terms, weights, content network, budget."""
+    """What is changed of the profile's own: terms, weights, content network, budget, networks."""
 
     terms: tuple[str, ...] = ADVERSARIAL
     weights: dict[str, float] = field(default_factory=dict)
     content: tuple[str, str] = ("vgg16", "relu3_3")
     budget: dict[str, object] = field(default_factory=dict)
+    change: Change = unchanged
 
 
 RECIPES = {
@@ -60,6 +130,12 @@ RECIPES = {
         budget={"ema": 0.0, "discriminator_first": 0, "warm_up": 0},
     ),
     "no_ema": Recipe(budget={"ema": 0.0}),
+    "kept_statistics": Recipe(change=kept_statistics),
+    "windows": Recipe(change=windows),
+    "instance_noise": Recipe(change=instance_noise),
+    "longer_average": Recipe(budget={"ema": 0.9998}),
+    "slower": Recipe(budget={"lr": 3e-5, "lr_end": 3e-6}),
+    "less_adversarial": Recipe(weights={"adversarial": 0.0003}),
     "pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 4.0}),
     "flat": Recipe((*ADVERSARIAL, "flat"), {"flat": 50.0}),
     "pixel_flat": Recipe((*ADVERSARIAL, "pixel", "flat"), {"pixel": 4.0, "flat": 50.0}),
@@ -102,7 +178,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
         budget = params.budget.train.model_copy(
             update={
                 "steps": params.budget.train.steps.model_copy(update={"adversarial": steps}),
-                "log_every": 100, "validate_every": 500, **recipe.budget,
+                "log_every": 50, "validate_every": 250, **recipe.budget,
             }
         )  # fmt: skip
         network, layer = recipe.content
@@ -111,9 +187,11 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             content=compute.place(build_content(content, paths.content_weights)),
             discriminator=compute.place(build_discriminator(budget.crop, seed)),
         )
+        generator = load_generator(find("pretrain_student"))
+        networks = recipe.change(generator, networks, budget.crop)
         phase = Phase(terms=list(recipe.terms), weights=recipe.weights)
         trained, curves = train_briefly(
-            load_generator(find("pretrain_student")),
+            generator,
             schedule([phase], budget, params.losses),
             name,
             compute=compute, tiles=tiles, networks=networks, budget=budget, seed=seed,
