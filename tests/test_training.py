@@ -204,6 +204,30 @@ def test_flat_is_the_variance_of_what_a_colour_gives() -> None:
     assert patterned.training
 
 
+def test_flat_looks_at_colours_that_no_crop_has_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On mean colours alone a pattern was left in black, the colour of no crop's mean."""
+    seen = []
+
+    def repeated_cell(generator: Generator, colours: torch.Tensor) -> torch.Tensor:
+        seen.append(colours)
+        return colours[:, :, None, None].expand(-1, -1, 4, 4)
+
+    monkeypatch.setattr(losses, "repeated_cell", repeated_cell)
+    generator = Generator(FILTERS, 1)
+    for step in range(50):
+        torch.manual_seed(step)
+        lr = 0.4 + 0.2 * torch.rand(4, 3, 4, 4)
+        TERMS["flat"](Batch(lr, lr, generator, LossNetworks()))
+        means, _ = seen[-1].split(4)
+        torch.testing.assert_close(means, lr.mean((2, 3)))
+    colours = torch.cat([colours[4:] for colours in seen])
+    for extreme in (0, 1):
+        share = (colours == extreme).float().mean().item()
+        assert share == pytest.approx(0.25, abs=0.08)
+    assert ((colours == 0).all(1)).any()
+    assert ((colours > 0) & (colours < 1)).any()
+
+
 def test_blocks_are_paired_evenly_and_end_with_the_teachers_last() -> None:
     outputs = [torch.full((1, 1, 1, 1), float(number)) for number in range(16)]
     sr = torch.zeros(1, 3, 4, 4)

@@ -18,7 +18,7 @@ from ..networks.generator import Generator
 from ..networks.grid import repeated_cell
 
 FLAT_COLOURS = 4
-"""Crops of a batch whose mean colours term `flat` looks at: more bring little and cost time."""
+"""Crops of a batch whose mean colours term `flat` looks at, beside as many colours at random."""
 
 
 def freeze(network: nn.Module) -> nn.Module:
@@ -171,13 +171,16 @@ def adversarial(batch: Batch) -> Tensor:
 def flat(batch: Batch) -> Tensor:
     """What constant LR images give should be constant: the mean variance of the repeated cell.
 
-    Of the mean colours of some crops, BatchNorm in eval mode: one colour does not change another's
-    result. It holds down the grid (networks/grid.py), which the adversarial term rewards.
+    Of the mean colours of some crops and of as many at random, with BatchNorm in eval mode: one
+    colour does not change another's result. It holds down the grid (networks/grid.py), which the
+    adversarial term rewards.
     """
     training = batch.generator.training
     batch.generator.eval()
-    colours = batch.lr[:FLAT_COLOURS].mean((2, 3))
-    cells = repeated_cell(batch.generator, colours).float()
+    means = batch.lr[:FLAT_COLOURS].mean((2, 3))
+    # Of means alone, none is black, white or saturated, and there the pattern would be left.
+    random = (2 * torch.frac(997 * means) - 0.5).clamp(0, 1)
+    cells = repeated_cell(batch.generator, torch.cat([means, random])).float()
     batch.generator.train(training)
     return cells.var((2, 3), correction=0).mean()
 
