@@ -155,6 +155,17 @@ def test_git_keeps_no_figure_that_no_stage_writes() -> None:
     assert [path for path in tracked if not made.fullmatch(path)] == []
 
 
+def test_the_lock_holds_no_stage_that_is_gone() -> None:
+    """DVC leaves them there, and reads all of the lock twice after every stage."""
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    lock = yaml.safe_load((ROOT / "dvc.lock").read_text())
+    there = set()
+    for name, entry in DVC["stages"].items():
+        keys = params[entry["foreach"].strip("${}")] if "foreach" in entry else ()
+        there |= {f"{name}@{key}" for key in keys} or {name}
+    assert set(lock["stages"]) - there == set()
+
+
 def test_the_check_is_never_taken_from_dvc_s_cache() -> None:
     """It removes what strategies left behind, and DVC keeps no stage with such an output there."""
     assert STAGES["check"]["outs"] == [{"data/params_ok.txt": {"persist": True}}]
