@@ -14,33 +14,36 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 import pandas as pd
-import psutil
-import torch
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "tests"))
 
 from support.dvc_project import Project  # noqa: E402
+from support.small_project import contents, saved_step, stage_of  # noqa: E402
 
 from srgan_distill.common.paths import Paths  # noqa: E402
 
 RECIPE = "student_g_al"
 STAGE = f"train@{RECIPE}"
+# By force: DVC would take the results of the first run from its cache.
+COMMAND = ("dvc", "repro", "--force", "--single-item", STAGE)
 CONTENT, ALONE, WARM_UP, ADVERSARIAL = 60, 20, 20, 60
 PHASES = {
-    "content": range(CONTENT),
-    "discriminator alone": range(CONTENT, CONTENT + ALONE),
-    "warm-up": range(CONTENT + ALONE, CONTENT + ALONE + WARM_UP),
-    "adversarial": range(CONTENT + ALONE + WARM_UP, CONTENT + ALONE + ADVERSARIAL),
+    "content": 0,
+    "discriminator alone": CONTENT,
+    "warm-up": CONTENT + ALONE,
+    "adversarial": CONTENT + ALONE + WARM_UP,
 }
-PATHS = Paths("sample")
+"""The first step of each kind; the printed step of a checkpoint shows that the kill met it."""
+
+RESULTS = Paths("sample").data("models", RECIPE)  # weights, discriminator, curves
+CHECKPOINT = Paths("sample").checkpoint(RECIPE)
 PATIENCE = 120.0  # seconds
 
 
@@ -53,46 +56,13 @@ def lengthen(params: dict) -> None:
     }  # fmt: skip
 
 
-def results(project: Project) -> dict[str, bytes]:
-    """Every output of the stage: weights, discriminator, curves."""
-    folder = project.folder / PATHS.data("models", RECIPE)
-    return {str(file): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
-
-
-def start(project: Project) -> subprocess.Popen:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # By force: DVC would take the results of the first run from its cache.
-    return subprocess.Popen(
-        ["dvc", "repro", "--force", "--single-item", STAGE], cwd=project.folder,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        env={**os.environ, "PATH": path},
-    )  # fmt: skip
-
-
-def saved_step(project: Project) -> int:
-    """The step of the checkpoint; -1 where there is none."""
-    try:
-        saved = torch.load(project.folder / PATHS.checkpoint(RECIPE), weights_only=True)
-    except FileNotFoundError:
-        return -1
-    return saved["state"]["step"]
-
-
-def stage_of(dvc: subprocess.Popen) -> psutil.Process | None:
-    """The process of the stage that this DVC started."""
-    for child in psutil.Process(dvc.pid).children(recursive=True):
-        if "src/stage.py" in child.cmdline()[1:2]:
-            return child
-    return None
-
-
-def kill(project: Project, whom: str, steps: range) -> int:
-    """Start the stage and kill it within `steps`; the step that its checkpoint holds then."""
-    dvc = start(project)
+def kill(project: Project, whom: str, first: int) -> int:
+    """Start the stage and kill it behind step `first`; the step that its checkpoint holds then."""
+    dvc, checkpoint = project.start(*COMMAND), project.folder / CHECKPOINT
     deadline = time.monotonic() + PATIENCE
-    while saved_step(project) < steps.start:
+    while saved_step(checkpoint) < first:
         if dvc.poll() is not None or time.monotonic() > deadline:
-            raise SystemExit(f"the run did not come to step {steps.start}")
+            raise SystemExit(f"the run did not come to step {first}")
         time.sleep(0.01)
     stage = stage_of(dvc)
     time.sleep(random.random() * 0.3)
@@ -100,7 +70,7 @@ def kill(project: Project, whom: str, steps: range) -> int:
         os.kill(process.pid, signal.SIGKILL)
     dvc.wait()
     stage.wait(PATIENCE)  # without its DVC it ends itself
-    return saved_step(project)
+    return saved_step(checkpoint)
 
 
 def main(kills: int, seed: int) -> None:
@@ -110,13 +80,14 @@ def main(kills: int, seed: int) -> None:
         project = Project(Path(name))
         project.change_params(lengthen)
         project.run("dvc", "repro", STAGE)
-        undisturbed = results(project)
+        results = project.folder / RESULTS
+        undisturbed = contents(results)
         cases = itertools.cycle(itertools.product(PHASES.items(), ("stage", "dvc", "both")))
-        for (phase, steps), whom in itertools.islice(cases, kills):
-            shutil.rmtree(project.folder / PATHS.data("models", RECIPE))
-            step = kill(project, whom, steps)
-            ended = start(project).wait(PATIENCE)
-            same = ended == 0 and results(project) == undisturbed
+        for (phase, first), whom in itertools.islice(cases, kills):
+            shutil.rmtree(results)
+            step = kill(project, whom, first)
+            ended = project.start(*COMMAND).wait(PATIENCE)
+            same = ended == 0 and contents(results) == undisturbed
             rows.append({"killed": whom, "in": phase, "checkpoint": step, "same bytes": same})
             print(rows[-1], flush=True)
     table = pd.DataFrame(rows)

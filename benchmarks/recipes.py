@@ -28,7 +28,12 @@ from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8
 from srgan_distill.imaging.pairs import pairs_of
 from srgan_distill.imaging.protocol import psnr
-from srgan_distill.networks.compute import choose_compute, keep_freed_memory, make_deterministic
+from srgan_distill.networks.compute import (
+    Compute,
+    choose_compute,
+    keep_freed_memory,
+    make_deterministic,
+)
 from srgan_distill.networks.content import build_content
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import Generator
@@ -75,51 +80,52 @@ class InstanceNoise(nn.Module):
         self.random = torch.Generator().manual_seed(0)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.network(image + torch.randn(image.shape, generator=self.random) * 8 / 255)
+        noise = torch.randn(image.shape, generator=self.random) * 8 / 255
+        return self.network(image + noise.to(image.device))
 
 
-Change = Callable[[Generator, LossNetworks, int], LossNetworks]
-"""Given generator, networks and crop; the networks to train with."""
-
-
-def unchanged(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
-    """As the pipeline has them."""
-    return networks
-
-
-def windows(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
+def windows(networks: LossNetworks, side: int) -> LossNetworks:
     """Content network and discriminator at random offsets."""
-    side = crop - 16
     return replace(
         networks,
         content=Window(networks.content, side, calls=2),
-        discriminator=Window(build_discriminator(side, 0), side, calls=1),
+        discriminator=Window(networks.discriminator, side, calls=1),
     )
 
 
-def instance_noise(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
+def instance_noise(networks: LossNetworks, side: int) -> LossNetworks:
     """Noise before the discriminator (Sonderby et al., arXiv 1610.04490)."""
     return replace(networks, discriminator=InstanceNoise(networks.discriminator))
 
 
-def kept_statistics(generator: Generator, networks: LossNetworks, crop: int) -> LossNetworks:
+def keep_statistics(generator: Generator) -> None:
     """The generator's BatchNorm as after pre-training: what it learns is what it is used with."""
     for module in generator.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.eval()
             module.train = lambda mode=True, module=module: module
-    return networks
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is changed of the profile's own: terms, weights, content network, budget, networks."""
+    """What is changed of the profile's own.
+
+    Attributes:
+        terms, weights: of the phase.
+        content: network and layer.
+        budget: its values by name.
+        around: puts something around the networks of the losses, whose discriminator takes images
+            of a `side` that is `margin` px shorter than a crop.
+        keeps_statistics: the generator's BatchNorm does not learn.
+    """
 
     terms: tuple[str, ...] = ADVERSARIAL
     weights: dict[str, float] = field(default_factory=dict)
     content: tuple[str, str] = ("vgg16", "relu3_3")
     budget: dict[str, object] = field(default_factory=dict)
-    change: Change = unchanged
+    around: Callable[[LossNetworks, int], LossNetworks] | None = None
+    margin: int = 0
+    keeps_statistics: bool = False
 
 
 RECIPES = {
@@ -130,9 +136,9 @@ RECIPES = {
         budget={"ema": 0.0, "discriminator_first": 0, "warm_up": 0},
     ),
     "no_ema": Recipe(budget={"ema": 0.0}),
-    "kept_statistics": Recipe(change=kept_statistics),
-    "windows": Recipe(change=windows),
-    "instance_noise": Recipe(change=instance_noise),
+    "kept_statistics": Recipe(keeps_statistics=True),
+    "windows": Recipe(around=windows, margin=16),
+    "instance_noise": Recipe(around=instance_noise),
     "longer_average": Recipe(budget={"ema": 0.9998}),
     "slower": Recipe(budget={"lr": 3e-5, "lr_end": 3e-6}),
     "less_adversarial": Recipe(weights={"adversarial": 0.0003}),
@@ -163,6 +169,24 @@ def looking(folder: Path, niqe_parameters: str) -> Validate:
     return look
 
 
+def loss_networks(
+    recipe: Recipe, crop: int, seed: int, compute: Compute, weights: Path
+) -> LossNetworks:
+    """Content network and discriminator of a recipe, on the device; `weights`: a folder."""
+    network, layer = recipe.content
+    side = crop - recipe.margin
+    networks = LossNetworks(
+        content=build_content(Content(network=network, layer=layer, weights=None), weights),
+        discriminator=build_discriminator(side, seed),
+    )
+    if recipe.around:
+        networks = recipe.around(networks, side)
+    return LossNetworks(
+        content=compute.place(networks.content),
+        discriminator=compute.place(networks.discriminator),
+    )
+
+
 def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
     params = load()
     paths = Paths(params.profile)
@@ -181,14 +205,10 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
                 "log_every": 50, "validate_every": 250, **recipe.budget,
             }
         )  # fmt: skip
-        network, layer = recipe.content
-        content = Content(network=network, layer=layer, weights=None)
-        networks = LossNetworks(
-            content=compute.place(build_content(content, paths.content_weights)),
-            discriminator=compute.place(build_discriminator(budget.crop, seed)),
-        )
         generator = load_generator(find("pretrain_student"))
-        networks = recipe.change(generator, networks, budget.crop)
+        if recipe.keeps_statistics:
+            keep_statistics(generator)
+        networks = loss_networks(recipe, budget.crop, seed, compute, paths.content_weights)
         phase = Phase(terms=list(recipe.terms), weights=recipe.weights)
         trained, curves = train_briefly(
             generator,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.small_project import small_project  # noqa: F401 - a fixture
+from support.training_parts import networks, tiles  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")

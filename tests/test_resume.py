@@ -10,11 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 import torch
 from support.code_reading import SOURCE
-from support.small_project import finish, start
+from support.small_project import contents, finish, saved_step, stage_of, start
 
 from srgan_distill.common.paths import Paths
 from srgan_distill.training.checkpoint import Checkpoint, fingerprint
@@ -25,16 +24,7 @@ CONTENT, ALONE, WARM_UP, ADVERSARIAL = range(10, 60), range(60, 70), range(70, 8
 
 def results(project: Path) -> dict[str, bytes]:
     """Weights, discriminator and curves: the outputs of the stage."""
-    folder = project / Paths("sample").data("models", "student_g_al")
-    return {str(file): file.read_bytes() for file in sorted(folder.rglob("*.*")) if file.is_file()}
-
-
-def saved_step(checkpoint: Path) -> int:
-    """The step of the last checkpoint; -1 where there is none."""
-    try:
-        return torch.load(checkpoint, weights_only=True)["state"]["step"]
-    except FileNotFoundError:
-        return -1
+    return contents(project / Paths("sample").data("models", "student_g_al"))
 
 
 def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
@@ -158,11 +148,7 @@ def test_a_stage_ends_with_the_dvc_that_started_it(small_project: Callable[..., 
         while saved_step(checkpoint) == before:
             assert dvc.poll() is None
             time.sleep(0.1)
-        (child, *_) = [
-            p
-            for p in psutil.Process(dvc.pid).children(True)
-            if "stage.py" in " ".join(p.cmdline()[1:2])
-        ]
+        child = stage_of(dvc)
         dvc.kill()
         dvc.wait()
         child.wait(timeout=10)

@@ -73,14 +73,25 @@ class Project:
 
         Its output; that it does what it should (or fails) is asserted.
         """
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         done = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, check=False,
-            env={**os.environ, "PATH": path, **environment},
+            env=self._environment(**environment),
         )  # fmt: skip
         shown = f"exit code {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
         assert (done.returncode != 0) == fails, shown
         return done.stdout + done.stderr
+
+    def start(self, *command: str) -> subprocess.Popen:
+        """Start a command in the same way, as the leader of processes of its own; it is silent."""
+        return subprocess.Popen(
+            command, cwd=self.folder, start_new_session=True, env=self._environment(),
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    @staticmethod
+    def _environment(**changes: str) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, **changes}
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "-A")

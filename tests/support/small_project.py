@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
+import torch
 import yaml
 
 from srgan_distill.common.paths import Paths
@@ -80,3 +82,25 @@ def finish(folder: Path, stage: str, name: str) -> str:
     output, _ = process.communicate()
     assert process.returncode == 0, output
     return output
+
+
+def saved_step(checkpoint: Path) -> int:
+    """The step of the last checkpoint; -1 where there is none."""
+    try:
+        return torch.load(checkpoint, weights_only=True)["state"]["step"]
+    except FileNotFoundError:
+        return -1
+
+
+def stage_of(dvc: subprocess.Popen) -> psutil.Process:
+    """The process of the stage that this one, DVC or in its place, has started."""
+    for child in psutil.Process(dvc.pid).children(recursive=True):
+        if "stage.py" in " ".join(child.cmdline()[1:2]):
+            return child
+    raise AssertionError(f"process {dvc.pid} has started no stage")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file in a folder, by its path there."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    return {str(file.relative_to(folder)): file.read_bytes() for file in files}

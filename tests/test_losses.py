@@ -1,0 +1,160 @@
+"""The loss terms: their values by hand, and whom their gradients reach."""
+
+import pytest
+import torch
+from support.training_parts import FILTERS, crops
+from torch import nn
+from torch.nn import functional as F
+
+from srgan_distill.networks.generator import Generator, build_generator
+from srgan_distill.training import losses
+from srgan_distill.training.batches import Tiles
+from srgan_distill.training.losses import (
+    TERMS,
+    Batch,
+    LossNetworks,
+    discriminator_loss,
+    generator_losses,
+)
+
+
+class Fixed(nn.Module):
+    """In place of a generator: an SR and block outputs that are given."""
+
+    def __init__(self, sr: torch.Tensor, outputs: list[torch.Tensor] | None = None) -> None:
+        super().__init__()
+        self.sr, self.outputs = sr, outputs
+        self.blocks = outputs or []
+
+    def forward(self, lr: torch.Tensor) -> torch.Tensor:
+        return self.sr
+
+    def with_block_outputs(self, lr: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        return self.sr, self.outputs
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_every_term_sends_a_gradient_into_the_generator_alone(
+    term: str, tiles: Tiles, networks: LossNetworks
+) -> None:
+    """SRGAN-PyTorch's best-known content loss sends none: it is rebuilt from numbers."""
+    generator = build_generator(FILTERS, 1, seed=0)
+    lr, hr = crops(tiles)
+    (loss,) = generator_losses(Batch(lr, hr, generator, networks), [term])
+    loss.backward()
+    assert generator.head[0].weight.grad.abs().sum() > 0
+    teacher_and_content = (*networks.teacher.parameters(), *networks.content.parameters())
+    assert all(parameter.grad is None for parameter in teacher_and_content)
+    # FitNets' regressor learns with the generator, in its own term alone.
+    assert (networks.hint.weight.grad is not None) == (term == "hint")
+
+
+def test_terms_by_hand(tiles: Tiles) -> None:
+    """MSE over [0, 1], -log D for a discriminator of known logits, cross entropy for L_D."""
+    lr, hr = crops(tiles)
+    networks = LossNetworks(
+        content=lambda image: 2 * image,
+        teacher=lambda lr: torch.full_like(hr, 0.25),
+        discriminator=lambda image: torch.tensor([0.0, 2.0]),
+    )
+    batch = Batch(lr, torch.full_like(hr, 0.5), Fixed(torch.full_like(hr, 1.0)), networks)
+    assert TERMS["pixel"](batch).item() == pytest.approx(0.25)
+    assert TERMS["content"](batch).item() == pytest.approx(1.0)
+    assert TERMS["distillation"](batch).item() == pytest.approx(0.5625)
+    assert TERMS["feature_distillation"](batch).item() == pytest.approx(2.25)
+    # (-log sigmoid(0) - log sigmoid(2)) / 2
+    assert TERMS["adversarial"](batch).item() == pytest.approx((0.693147 + 0.126928) / 2, abs=1e-5)
+    # real: as above; fake: (-log(1 - sigmoid(0)) - log(1 - sigmoid(2))) / 2
+    loss = discriminator_loss(networks.discriminator, hr, hr)
+    assert loss.item() == pytest.approx((0.693147 * 2 + 0.126928 + 2.126928) / 2, abs=1e-5)
+
+
+def of_blocks(ours: torch.Tensor, theirs: torch.Tensor, hint: nn.Module | None = None) -> Batch:
+    """A student of one block beside a teacher of two, of which the last is its partner."""
+    sr = torch.zeros(1, 3, 8, 8)
+    teacher = Fixed(sr, [torch.full_like(theirs, 9.0), theirs])
+    return Batch(sr, sr, Fixed(sr, [ours]), LossNetworks(teacher=teacher, hint=hint))
+
+
+def test_terms_of_blocks_by_hand() -> None:
+    """One image of two pixels, two channels: (3, 4) and (0, 5) beside (0, 1) and (1, 0)."""
+    ours = torch.tensor([[[[3.0, 0.0]], [[4.0, 5.0]]]])
+    theirs = torch.tensor([[[[0.0, 1.0]], [[1.0, 0.0]]]])
+    hint = nn.Conv2d(2, 2, 1)
+    nn.init.zeros_(hint.weight)
+    nn.init.constant_(hint.bias, 2.0)
+    # The regressor says 2 everywhere: squares 4, 1, 1, 4.
+    assert TERMS["hint"](of_blocks(ours, theirs, hint)).item() == pytest.approx(10 / 4)
+    # Maps: (25, 25) and (1, 1), both of length 1 as (0.7071, 0.7071).
+    assert TERMS["attention"](of_blocks(ours, theirs)).item() == pytest.approx(0, abs=1e-7)
+    # Twice the second pixel: (25, 100), of length 1 as (0.2425, 0.9701).
+    brighter = ours * torch.tensor([1.0, 2.0])
+    expected = ((0.2425 - 0.7071) ** 2 + (0.9701 - 0.7071) ** 2) / 2
+    assert TERMS["attention"](of_blocks(brighter, theirs)).item() == pytest.approx(
+        expected, abs=1e-4
+    )
+    # Cosines: 1 and 0.8 beside 1 and 0, so that two of four entries differ by 0.8.
+    assert TERMS["affinity"](of_blocks(ours, theirs)).item() == pytest.approx(0.4)
+
+
+def test_flat_is_the_variance_of_what_a_colour_gives() -> None:
+    class Patterned(Generator):
+        def forward(self, lr: torch.Tensor) -> torch.Tensor:
+            assert not self.training
+            sr = F.interpolate(lr, scale_factor=4)
+            sr[:, 0, :, ::4] += 0.1
+            return sr
+
+    patterned = Patterned(FILTERS, 1)
+    lr = torch.rand(2, 3, 4, 4)
+    # A quarter of the cell is higher by 0.1: variance 0.01 * 3 / 16, in one of three colours.
+    loss = TERMS["flat"](Batch(lr, lr, patterned, LossNetworks()))
+    assert loss.item() == pytest.approx(0.01 * 3 / 16 / 3, rel=1e-4)
+    assert patterned.training
+
+
+def test_flat_looks_at_colours_that_no_crop_has_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On mean colours alone a pattern was left in black, the colour of no crop's mean."""
+    seen = []
+
+    def repeated_cell(generator: Generator, colours: torch.Tensor) -> torch.Tensor:
+        seen.append(colours)
+        return colours[:, :, None, None].expand(-1, -1, 4, 4)
+
+    monkeypatch.setattr(losses, "repeated_cell", repeated_cell)
+    generator = Generator(FILTERS, 1)
+    for step in range(50):
+        torch.manual_seed(step)
+        lr = 0.4 + 0.2 * torch.rand(4, 3, 4, 4)
+        TERMS["flat"](Batch(lr, lr, generator, LossNetworks()))
+        means, _ = seen[-1].split(4)
+        torch.testing.assert_close(means, lr.mean((2, 3)))
+    colours = torch.cat([colours[4:] for colours in seen])
+    for extreme in (0, 1):
+        share = (colours == extreme).float().mean().item()
+        assert share == pytest.approx(0.25, abs=0.08)
+    assert ((colours == 0).all(1)).any()
+    assert ((colours > 0) & (colours < 1)).any()
+
+
+def test_blocks_are_paired_evenly_and_end_with_the_teachers_last() -> None:
+    outputs = [torch.full((1, 1, 1, 1), float(number)) for number in range(16)]
+    sr = torch.zeros(1, 3, 4, 4)
+    student = Fixed(sr, outputs[:8])
+    batch = Batch(sr, sr, student, LossNetworks(teacher=Fixed(sr, outputs)))
+    chosen = [output.item() for output in batch.teacher_block_outputs]
+    assert chosen == [1, 3, 5, 7, 9, 11, 13, 15]
+
+
+def test_terms_share_one_pass_of_the_generator(tiles: Tiles, networks: LossNetworks) -> None:
+    passes = []
+    generator = build_generator(FILTERS, 2, seed=0)
+    generator.head.register_forward_hook(lambda *_: passes.append(1))
+    lr, hr = crops(tiles)
+    terms = ["content", "distillation", "affinity", "hint", "adversarial"]
+    values = generator_losses(Batch(lr, hr, generator, networks), terms)
+    assert len(passes) == 1
+    alone = [
+        generator_losses(Batch(lr, hr, generator, networks), [term])[0].item() for term in terms
+    ]
+    assert [value.item() for value in values] == pytest.approx(alone, rel=1e-5)
