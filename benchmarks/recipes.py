@@ -1,13 +1,14 @@
 """Which adversarial recipe gives texture without a grid? One change at a time, on equal terms.
 
-Every recipe trains the pre-trained student that ships, from the same weights, on the same crops of
+Every recipe trains the profile's pre-trained student, from the same weights, on the same crops of
 the profile's training tiles, for the same number of steps, and is looked at on the profile's
 validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The curves are
 written to benchmarks/recipes/<recipe>-<seed>.tsv, and the last line of each is printed.
 
 Test sets are not looked at: what is chosen here is scored on them afterwards.
 
-Needs `dvc repro preprocess` of the profile (bsds500 is what was measured) and NIQE's parameters.
+Needs `dvc repro pretrain@pretrain_student` of the profile (bsds500 is what was measured) and NIQE's
+parameters.
 Usage: python benchmarks/recipes.py NIQE_PARAMETERS STEPS SEED [RECIPE ...]
 """
 
@@ -22,7 +23,6 @@ import torch
 from short_run import train_briefly
 from torch import Tensor, nn
 
-from srgan_distill.app.shipped import find
 from srgan_distill.common.params import Content, Phase, load
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8
@@ -117,6 +117,7 @@ class Recipe:
         around: puts something around the networks of the losses, whose discriminator takes images
             of a `side` that is `margin` px shorter than a crop.
         keeps_statistics: the generator's BatchNorm does not learn.
+        checkerboard_free: the condition on its weights holds.
     """
 
     terms: tuple[str, ...] = ADVERSARIAL
@@ -126,6 +127,7 @@ class Recipe:
     around: Callable[[LossNetworks, int], LossNetworks] | None = None
     margin: int = 0
     keeps_statistics: bool = False
+    checkerboard_free: bool = True
 
 
 RECIPES = {
@@ -134,7 +136,9 @@ RECIPES = {
     "random_vgg19": Recipe(
         content=("vgg19_random", "relu1_2"),
         budget={"ema": 0.0, "discriminator_first": 0, "warm_up": 0},
+        checkerboard_free=False,
     ),
+    "published": Recipe(checkerboard_free=False),
     "no_ema": Recipe(budget={"ema": 0.0}),
     "kept_statistics": Recipe(keeps_statistics=True),
     "windows": Recipe(around=windows, margin=16),
@@ -143,11 +147,7 @@ RECIPES = {
     "slower": Recipe(budget={"lr": 3e-5, "lr_end": 3e-6}),
     "less_adversarial": Recipe(weights={"adversarial": 0.0003}),
     "pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 4.0}),
-    "flat": Recipe((*ADVERSARIAL, "flat"), {"flat": 50.0}),
-    "pixel_flat": Recipe((*ADVERSARIAL, "pixel", "flat"), {"pixel": 4.0, "flat": 50.0}),
-    "pixel_flat_strong": Recipe(
-        (*ADVERSARIAL, "pixel", "flat"), {"pixel": 4.0, "flat": 200.0, "adversarial": 0.002}
-    ),
+    "stronger_pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 16.0}),
 }
 
 
@@ -205,7 +205,8 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
                 "log_every": 50, "validate_every": 250, **recipe.budget,
             }
         )  # fmt: skip
-        generator = load_generator(find("pretrain_student"))
+        generator = load_generator(paths.generator("pretrain_student"))
+        generator.checkerboard_free = recipe.checkerboard_free
         if recipe.keeps_statistics:
             keep_statistics(generator)
         networks = loss_networks(recipe, budget.crop, seed, compute, paths.content_weights)

@@ -4,10 +4,8 @@ import pytest
 import torch
 from support.training_parts import FILTERS, crops
 from torch import nn
-from torch.nn import functional as F
 
-from srgan_distill.networks.generator import Generator, build_generator
-from srgan_distill.training import losses
+from srgan_distill.networks.generator import build_generator
 from srgan_distill.training.batches import Tiles
 from srgan_distill.training.losses import (
     TERMS,
@@ -95,66 +93,3 @@ def test_terms_of_blocks_by_hand() -> None:
     )
     # Cosines: 1 and 0.8 beside 1 and 0, so that two of four entries differ by 0.8.
     assert TERMS["affinity"](of_blocks(ours, theirs)).item() == pytest.approx(0.4)
-
-
-def test_flat_is_the_variance_of_what_a_colour_gives() -> None:
-    class Patterned(Generator):
-        def forward(self, lr: torch.Tensor) -> torch.Tensor:
-            assert not self.training
-            sr = F.interpolate(lr, scale_factor=4)
-            sr[:, 0, :, ::4] += 0.1
-            return sr
-
-    patterned = Patterned(FILTERS, 1)
-    lr = torch.rand(2, 3, 4, 4)
-    # A quarter of the cell is higher by 0.1: variance 0.01 * 3 / 16, in one of three colours.
-    loss = TERMS["flat"](Batch(lr, lr, patterned, LossNetworks()))
-    assert loss.item() == pytest.approx(0.01 * 3 / 16 / 3, rel=1e-4)
-    assert patterned.training
-
-
-def test_flat_looks_at_colours_that_no_crop_has_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On mean colours alone a pattern was left in black, the colour of no crop's mean."""
-    seen = []
-
-    def repeated_cell(generator: Generator, colours: torch.Tensor) -> torch.Tensor:
-        seen.append(colours)
-        return colours[:, :, None, None].expand(-1, -1, 4, 4)
-
-    monkeypatch.setattr(losses, "repeated_cell", repeated_cell)
-    generator = Generator(FILTERS, 1)
-    for step in range(50):
-        torch.manual_seed(step)
-        lr = 0.4 + 0.2 * torch.rand(4, 3, 4, 4)
-        TERMS["flat"](Batch(lr, lr, generator, LossNetworks()))
-        means, _ = seen[-1].split(4)
-        torch.testing.assert_close(means, lr.mean((2, 3)))
-    colours = torch.cat([colours[4:] for colours in seen])
-    for extreme in (0, 1):
-        share = (colours == extreme).float().mean().item()
-        assert share == pytest.approx(0.25, abs=0.08)
-    assert ((colours == 0).all(1)).any()
-    assert ((colours > 0) & (colours < 1)).any()
-
-
-def test_blocks_are_paired_evenly_and_end_with_the_teachers_last() -> None:
-    outputs = [torch.full((1, 1, 1, 1), float(number)) for number in range(16)]
-    sr = torch.zeros(1, 3, 4, 4)
-    student = Fixed(sr, outputs[:8])
-    batch = Batch(sr, sr, student, LossNetworks(teacher=Fixed(sr, outputs)))
-    chosen = [output.item() for output in batch.teacher_block_outputs]
-    assert chosen == [1, 3, 5, 7, 9, 11, 13, 15]
-
-
-def test_terms_share_one_pass_of_the_generator(tiles: Tiles, networks: LossNetworks) -> None:
-    passes = []
-    generator = build_generator(FILTERS, 2, seed=0)
-    generator.head.register_forward_hook(lambda *_: passes.append(1))
-    lr, hr = crops(tiles)
-    terms = ["content", "distillation", "affinity", "hint", "adversarial"]
-    values = generator_losses(Batch(lr, hr, generator, networks), terms)
-    assert len(passes) == 1
-    alone = [
-        generator_losses(Batch(lr, hr, generator, networks), [term])[0].item() for term in terms
-    ]
-    assert [value.item() for value in values] == pytest.approx(alone, rel=1e-5)

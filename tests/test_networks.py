@@ -17,7 +17,7 @@ from srgan_distill.networks import content
 from srgan_distill.networks.cost import parameter_count
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator, prelu
-from srgan_distill.networks.grid import COLOURS, grid, repeated_cell
+from srgan_distill.networks.grid import grid
 from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.sources.packages import copy_photographs
@@ -92,11 +92,13 @@ def test_discriminator_has_no_state_besides_its_weights() -> None:
 
 
 def test_generator_survives_the_disk(tmp_path: Path) -> None:
-    generator = build_generator(4, 2, seed=0).eval()
+    generator = build_generator(4, 2, seed=0, checkerboard_free=True).eval()
     file = tmp_path / "folder" / "generator.safetensors"
     save_generator(file, generator)
     lr = torch.rand(1, 3, 5, 6)
-    assert torch.equal(load_generator(file)(lr), generator(lr))
+    loaded = load_generator(file)
+    assert torch.equal(loaded(lr), generator(lr))
+    assert loaded.checkerboard_free
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
@@ -212,15 +214,62 @@ def test_grid_is_the_deviation_of_the_cell_that_repeats() -> None:
     # One column of four: deviations 1.5 and -0.5 of the mean, 0.866 in all.
     assert grid(patterned) == pytest.approx(2 * (3 / 16) ** 0.5, abs=1e-3)
     assert not patterned.training
-    cells = repeated_cell(patterned, torch.tensor([[0.5, 0.5, 0.5]]))
-    assert cells.shape == (1, 3, 4, 4)
 
 
-def test_the_grid_of_a_network_is_the_same_on_a_larger_image() -> None:
+def test_the_grid_of_a_network_is_the_same_on_a_larger_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     generator = load_generator(find("pretrain_student"))
-    colours = torch.tensor(COLOURS)
-    small, large = (repeated_cell(generator, colours, side) for side in (32, 64))
-    torch.testing.assert_close(small, large, atol=0.02 / 255, rtol=0)
+    small = grid(generator)
+    monkeypatch.setattr("srgan_distill.networks.grid._SIDE", 64)
+    assert grid(generator) == pytest.approx(small, abs=0.02)
+
+
+def shaken_generator() -> Generator:
+    """Every layer has its say, and no four kernels of a PixelShuffle are alike."""
+    generator = build_generator(4, 2, seed=0)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape)
+    return generator.eval()
+
+
+def test_without_a_checkerboard_a_flat_image_stays_flat() -> None:
+    generator = shaken_generator()
+    assert grid(generator) > 1
+    generator.remove_checkerboard()
+    assert grid(generator) < 1e-3
+
+
+def test_a_checkerboard_is_removed_by_the_nearest_weights() -> None:
+    """By hand: kernel sums 1, 2, 3 and 6 of four phases all become their mean, 3.
+
+    The difference is spread evenly over the nine taps, which is the least change; what makes no
+    checkerboard stays, and once it is gone, nothing changes any more.
+    """
+    generator = shaken_generator()
+    before = {name: value.clone() for name, value in generator.state_dict().items()}
+    conv = generator.upsample[0][0]
+    with torch.no_grad():
+        conv.weight[:4, 0] = torch.tensor([1.0, 2.0, 3.0, 6.0])[:, None, None] / 9
+        conv.weight[:4, 0, 1, 1] += torch.tensor([1.0, 2.0, 3.0, 6.0])
+        conv.weight[:4, 0, 0, 0] -= torch.tensor([1.0, 2.0, 3.0, 6.0])
+        conv.bias[:4] = torch.tensor([0.0, 0.0, 0.0, 4.0])
+    kernels = conv.weight[:4, 0].clone()
+    generator.remove_checkerboard()
+    torch.testing.assert_close(conv.weight[:4, 0].sum((1, 2)), torch.full((4,), 3.0))
+    moved = torch.tensor([2.0, 1.0, 0.0, -3.0])[:, None, None] / 9
+    torch.testing.assert_close(conv.weight[:4, 0], kernels + moved)
+    assert conv.bias[:4].tolist() == [1.0] * 4
+    after = generator.state_dict()
+    changed = {name for name, value in after.items() if (value != before[name]).any()}
+    upsampling = ("upsample.0.0", "upsample.1.0")
+    assert changed == {f"{layer}.{part}" for layer in upsampling for part in ("weight", "bias")}
+    once = [parameter.clone() for parameter in generator.parameters()]
+    generator.remove_checkerboard()
+    for parameter, same in zip(generator.parameters(), once, strict=True):
+        torch.testing.assert_close(parameter, same)
 
 
 def test_an_sr_pixel_depends_on_what_reach_says_and_no_more() -> None:

@@ -23,8 +23,8 @@ from support.photographs import (
 )
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.imaging.images import image_size, list_images, read_rgb
-from srgan_distill.imaging.photographs import read_photograph, upright
+from srgan_distill.imaging.images import list_images, read_rgb
+from srgan_distill.imaging.photographs import photograph_size, read_photograph, upright
 from srgan_distill.imaging.tags import Tag, Tags, packed
 
 ORIENTATION_TAG = 274
@@ -60,7 +60,7 @@ def test_png(tmp_path, dtype, channels, orientation, described):
     assert got.dtype == dtype
     np.testing.assert_array_equal(got, upright(pixels, orientation))
     height, width = got.shape[:2]
-    assert image_size(tmp_path / "in") == (width, height)
+    assert photograph_size(tmp_path / "in") == (width, height)
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
@@ -201,7 +201,7 @@ def test_orientation_is_that_of_pillow(tmp_path, orientation, kind):
     data = pillow(image, kind, exif=exif(orientation))
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
     np.testing.assert_array_equal(read(tmp_path, data), expected)
-    assert image_size(tmp_path / "in") == expected.shape[1::-1]
+    assert photograph_size(tmp_path / "in") == expected.shape[1::-1]
 
 
 def test_xmp_turns_where_exif_says_nothing(tmp_path):

@@ -12,6 +12,7 @@ from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import BatchBudget, Budget, Losses, Phase, load
 from srgan_distill.networks.compute import Compute, make_deterministic
 from srgan_distill.networks.generator import Generator, build_generator
+from srgan_distill.networks.grid import grid
 from srgan_distill.training import loop, losses
 from srgan_distill.training.batches import Batches, Tiles
 from srgan_distill.training.checkpoint import Checkpoint
@@ -301,6 +302,20 @@ def test_a_phase_starts_from_the_average_of_the_one_before(
     average_of_first, end_of_first = starts[2], starts[1]
     assert all(torch.equal(seen[1][name], value) for name, value in average_of_first.items())
     assert any(not torch.equal(seen[1][name], value) for name, value in end_of_first.items())
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_no_checkerboard_comes_into_a_network_that_is_to_have_none(
+    make_trainer: Callable[..., Trainer], ema: float
+) -> None:
+    phases = [Phase(terms=["pixel"]), Phase(terms=["content", "adversarial"])]
+    grids = {}
+    for checkerboard_free in (False, True):
+        generator = build_generator(FILTERS, 1, 0, checkerboard_free)
+        trained = run(make_trainer(*phases, budget=a_budget(ema=ema, lr=1e-2)), generator)
+        grids[checkerboard_free] = grid(trained), grid(generator)
+    assert min(grids[False]) > 0.1
+    assert max(grids[True]) < 1e-3
 
 
 def test_same_seed_same_weights(make_trainer: Callable[..., Trainer], tiles: Tiles) -> None:

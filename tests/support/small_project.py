@@ -37,7 +37,7 @@ def small_project(tmp_path: Path) -> Callable[..., Path]:
 def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: float) -> None:
     params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
     for network in ("teacher", "student"):
-        params["networks"][network] = {"filters": 4, "blocks": 1}
+        params["networks"][network] = {"filters": 4, "blocks": 1, "checkerboard_free": True}
     # Every log point becomes a checkpoint, for kills to fall between.
     params["hardware"]["checkpoint_seconds"] = 0
     crops = {

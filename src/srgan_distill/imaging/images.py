@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from ..common.errors import UserError
-from .photographs import MOST_PIXELS, photograph_size, read_photograph
+from .photographs import MOST_PIXELS, read_photograph
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif"
@@ -46,15 +46,6 @@ def in_8_bits(pixels: np.ndarray) -> np.ndarray:
     # Row by row: 32 bits of a whole picture are twice its memory.
     rows = [((row.astype(np.uint32) + 128) // 257).astype(np.uint8) for row in pixels]
     return np.stack(rows)
-
-
-def image_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels of the upright image, from the header alone.
-
-    Raises:
-        UserError: the file is missing or is not a readable image; names the file.
-    """
-    return photograph_size(path)
 
 
 def write_png(path: Path, rgb: np.ndarray) -> None:

@@ -50,10 +50,15 @@ class Generator(nn.Module):
 
     Table 1 of Lee and Park (2021): the teacher has 64 filters and 16 blocks (1,550,659
     parameters), the student 32 and 8 (248,227). PReLU has one slope per channel.
+
+    Args:
+        checkerboard_free: training keeps it free of a pattern in flat areas, by
+            `remove_checkerboard` after every step; False: as published.
     """
 
-    def __init__(self, filters: int, blocks: int) -> None:
+    def __init__(self, filters: int, blocks: int, checkerboard_free: bool = False) -> None:
         super().__init__()
+        self.checkerboard_free = checkerboard_free
         self.head = nn.Sequential(nn.Conv2d(3, filters, 9, padding=4), PReLU(filters))
         self.blocks = nn.Sequential(*(ResidualBlock(filters) for _ in range(blocks)))
         self.fuse = nn.Sequential(
@@ -77,6 +82,22 @@ class Generator(nn.Module):
         convolution, 1 for the fusing one, 2 for the convolutions of each block, 4 for the head.
         """
         return 2 + 1 + 1 + 2 * len(self.blocks) + 4
+
+    @torch.no_grad()
+    def remove_checkerboard(self) -> None:
+        """The nearest weights with which a constant LR image gives a constant SR image.
+
+        A PixelShuffle makes four channels neighbours. Where its input is constant, they are equal
+        if the four kernels have the same sums for each input channel, and the same biases: the
+        condition of Sugawara et al. (ICIP 2018, arXiv 1806.02658), here put on the weights instead
+        of a layer more. All else that a kernel can do is left to it.
+        """
+        for step in self.upsample:
+            kernels, biases = step[0].weight, step[0].bias.unflatten(0, (-1, 4))
+            sums = kernels.sum((2, 3)).unflatten(0, (-1, 4))
+            excess = (sums - sums.mean(1, keepdim=True)).flatten(0, 1)
+            kernels -= excess[:, :, None, None] / kernels[0, 0].numel()
+            biases.copy_(biases.mean(1, keepdim=True).expand_as(biases))
 
     def forward(self, lr: Tensor) -> Tensor:
         return self.with_block_outputs(lr)[0]
@@ -106,7 +127,9 @@ class PlainGenerator(Generator):
         return self.tail(self.upsample(features + self.fuse(self.blocks(features))))
 
 
-def build_generator(filters: int, blocks: int, seed: int) -> Generator:
+def build_generator(
+    filters: int, blocks: int, seed: int, checkerboard_free: bool = False
+) -> Generator:
     """A generator whose initial weights depend on `seed` alone.
 
     They are random but for two things that make a short pre-training far more effective
@@ -116,7 +139,7 @@ def build_generator(filters: int, blocks: int, seed: int) -> Generator:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        generator = Generator(filters, blocks)
+        generator = Generator(filters, blocks, checkerboard_free)
     for last_norm in (generator.fuse[-1], *(block.body[-1] for block in generator.blocks)):
         nn.init.zeros_(last_norm.weight)
     with torch.no_grad():

@@ -5,7 +5,6 @@ it gives repeats every SCALE pixels, and should be constant. Whatever is not, is
 """
 
 import torch
-from torch import Tensor
 
 from ..common.scale import SCALE
 from .generator import Generator
@@ -18,26 +17,9 @@ COLOURS = (
 VISIBLE = 0.5
 """Grey levels: the strongest grid of a model that is offered to people by name."""
 
-# LR pixels. The borders reach the middle of so small images, but weakly: the trained generators'
-# grids are the same to 0.01 grey levels on 32 px as on 96, and to 5 % on 16.
-_MEASURED_SIDE, _TRAINED_SIDE = 32, 16
-
-
-def repeated_cell(generator: Generator, colours: Tensor, side: int = _TRAINED_SIDE) -> Tensor:
-    """The pattern that constant LR images give, as the one cell that repeats.
-
-    Args:
-        generator: in eval mode, where one colour does not change another's result.
-        colours: RGB [N, 3] in [0, 1].
-        side: of the LR images, in px.
-
-    Returns:
-        [N, 3, SCALE, SCALE] from the middle of the SR images.
-    """
-    lr = colours[:, :, None, None].expand(-1, -1, side, side)
-    middle = side // 2 * SCALE
-    cell = slice(middle, middle + SCALE)
-    return generator(lr)[:, :, cell, cell]
+# LR pixels. The borders reach the middle of so small an image, but weakly: the trained generators'
+# grids are the same to 0.01 grey levels on 32 px as on 96.
+_SIDE = 32
 
 
 @torch.no_grad()
@@ -49,5 +31,7 @@ def grid(generator: Generator) -> float:
     """
     weight = generator.tail.weight
     colours = torch.tensor(COLOURS, device=weight.device)
-    cells = repeated_cell(generator.eval(), colours, _MEASURED_SIDE).float()
+    sr = generator.eval()(colours[:, :, None, None].expand(-1, -1, _SIDE, _SIDE))
+    middle = slice(_SIDE // 2 * SCALE, (_SIDE // 2 + 1) * SCALE)
+    cells = sr[:, :, middle, middle].float()
     return 255 * cells.flatten(2).std(2, correction=0).max().item()

@@ -15,8 +15,12 @@ from .generator import Generator
 def save_generator(path: Path, generator: Generator) -> None:
     """Write the weights whole or not at all."""
     # One entry: safetensors writes several in a random order, and files would differ.
-    size = json.dumps({"filters": generator.filters, "blocks": len(generator.blocks)})
-    _write(path, generator, {"generator": size})
+    arguments = {
+        "filters": generator.filters,
+        "blocks": len(generator.blocks),
+        "checkerboard_free": generator.checkerboard_free,
+    }
+    _write(path, generator, {"generator": json.dumps(arguments)})
 
 
 def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") -> Generator:
@@ -30,10 +34,10 @@ def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") ->
     """
     try:
         with safe_open(path, framework="pt") as file:
-            size = (file.metadata() or {}).get("generator")
-            if size is None:
+            arguments = (file.metadata() or {}).get("generator")
+            if arguments is None:
                 raise ValueError("it does not say how large its network is")
-            generator = Generator(**json.loads(size))
+            generator = Generator(**json.loads(arguments))
             generator.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except FileNotFoundError:
         raise UserError(f"generator {path} does not exist; `dvc repro` makes it") from None

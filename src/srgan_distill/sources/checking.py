@@ -7,7 +7,7 @@ from ..common.errors import UserError
 from ..common.params import FILE, Crop, DownloadScale, Source, check_choice
 from ..common.paths import in_repository
 from ..common.scale import SCALE
-from ..imaging.images import image_size
+from ..imaging.photographs import photograph_size
 from .catalogue import PUBLIC
 from .data_sets import DATA_SETS
 from .folders import own_images
@@ -91,8 +91,8 @@ def _sizes(source: Source) -> Mapping[str, Size]:
     if source.folder is not None:
         files = own_images(in_repository(source.folder), source.first).items()
         own = {Path(name).stem: path for name, path in files if not name.startswith("LR/")}
-        return {name: image_size(path) for name, path in own.items()}
+        return {name: photograph_size(path) for name, path in own.items()}
     if source.set in PUBLIC:
         return {} if source.first else published_sizes(source.set)
     files = photographs(source.set, source.first).items()
-    return {Path(name).stem: image_size(path) for name, path in files}
+    return {Path(name).stem: photograph_size(path) for name, path in files}

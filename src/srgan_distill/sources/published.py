@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..common.errors import UserError
-from ..imaging.images import image_size
+from ..imaging.photographs import photograph_size
 from .unavailable import Unavailable
 
 Size = tuple[int, int]  # width and height, px
@@ -48,7 +48,7 @@ def check_sizes(data_set: str, images: Mapping[str, Path]) -> None:
     sizes = published_sizes(data_set)
     for name, file in images.items():
         try:
-            found = image_size(file)
+            found = photograph_size(file)
         except UserError:
             continue
         expected = sizes.get(name)

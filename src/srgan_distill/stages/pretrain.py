@@ -17,7 +17,9 @@ def run(name: str) -> None:
         Training(
             run=Run(name, "pretrain"),
             paths=Paths(params.profile),
-            start=build_generator(network.filters, network.blocks, params.seed),
+            start=build_generator(
+                network.filters, network.blocks, params.seed, network.checkerboard_free
+            ),
             schedule=pretraining(budget),
             budget=budget,
             seed=params.seed,

@@ -10,7 +10,7 @@ from ..common.disk import reserve
 from ..common.errors import UserError
 from ..common.params import PreprocessScale
 from ..common.scale import SCALE
-from ..imaging.images import image_size
+from ..imaging.photographs import photograph_size
 from .pairs import read_pair
 from .workers import Workers
 
@@ -24,7 +24,7 @@ def corners(path: Path, tile: int, stride: int, most: int) -> list[tuple[int, in
     Raises:
         UserError: the image is unreadable or smaller than a tile; names it.
     """
-    width, height = (side - side % SCALE for side in image_size(path))
+    width, height = (side - side % SCALE for side in photograph_size(path))
     if min(height, width) < tile:
         raise UserError(
             f"image {path} has {width}x{height} px, smaller than a tile of {tile} px; remove it "

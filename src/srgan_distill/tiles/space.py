@@ -9,7 +9,7 @@ from ..common.disk import COPIES
 from ..common.errors import UserError
 from ..common.params import PreprocessScale
 from ..common.scale import SCALE
-from ..imaging.images import image_size
+from ..imaging.photographs import photograph_size
 from .cutting import corners
 
 CHANNELS = 3
@@ -27,5 +27,5 @@ def space_needed(tiled: Iterable[Path], paired: Iterable[Path], scale: Preproces
             pixels += len(places) * scale.tile**2
     for path in paired:
         with suppress(UserError):
-            pixels += prod(image_size(path))
+            pixels += prod(photograph_size(path))
     return COPIES * pixels * CHANNELS * (SCALE**2 + 1) // SCALE**2

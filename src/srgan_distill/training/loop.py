@@ -149,6 +149,8 @@ class Trainer:
                 weight * loss for weight, loss in zip(phase.weights.values(), losses, strict=True)
             )
             self._update(state.optimizers["generator"], total, rates.generator)
+            if generator.checkerboard_free:
+                generator.remove_checkerboard()
             if state.averaged is not generator:
                 _average(state.averaged, generator, phase.ema(state.step))
         else:

@@ -15,10 +15,6 @@ from torch.nn import functional as F
 from ..networks.content import ContentNetwork
 from ..networks.discriminator import Discriminator
 from ..networks.generator import Generator
-from ..networks.grid import repeated_cell
-
-FLAT_COLOURS = 4
-"""Crops of a batch whose mean colours term `flat` looks at, beside as many colours at random."""
 
 
 def freeze(network: nn.Module) -> nn.Module:
@@ -168,23 +164,6 @@ def adversarial(batch: Batch) -> Tensor:
     return F.softplus(-batch.networks.discriminator(batch.sr).float()).mean()
 
 
-def flat(batch: Batch) -> Tensor:
-    """What constant LR images give should be constant: the mean variance of the repeated cell.
-
-    Of the mean colours of some crops and of as many at random, with BatchNorm in eval mode: one
-    colour does not change another's result. It holds down the grid (networks/grid.py), which the
-    adversarial term rewards.
-    """
-    training = batch.generator.training
-    batch.generator.eval()
-    means = batch.lr[:FLAT_COLOURS].mean((2, 3))
-    # Of means alone, none is black, white or saturated, and there the pattern would be left.
-    random = (2 * torch.frac(997 * means) - 0.5).clamp(0, 1)
-    cells = repeated_cell(batch.generator, torch.cat([means, random])).float()
-    batch.generator.train(training)
-    return cells.var((2, 3), correction=0).mean()
-
-
 def _attention_map(features: Tensor) -> Tensor:
     """[N, C, h, w] to [N, h w]."""
     return F.normalize(features.square().mean(1).flatten(1), dim=1)
@@ -200,7 +179,6 @@ TERMS: dict[str, Callable[[Batch], Tensor]] = {
     term.__name__: term
     for term in (
         pixel, content, distillation, feature_distillation, hint, attention, affinity, adversarial,
-        flat,
     )
 }  # fmt: skip
 _OF_BLOCKS = {"hint", "attention", "affinity"}

@@ -10,7 +10,7 @@ from .fields import Count, Name, Positive, Section, Weight
 
 Term = Literal[
     "pixel", "content", "distillation", "feature_distillation", "hint", "attention", "affinity",
-    "adversarial", "flat",
+    "adversarial",
 ]  # fmt: skip
 TEACHER_TERMS = {"distillation", "feature_distillation", "hint", "attention", "affinity"}
 
@@ -34,10 +34,11 @@ class Hardware(Section):
 
 
 class Network(Section):
-    """A generator of Table 1."""
+    """A generator of Table 1; what `checkerboard_free` is: networks/generator.py."""
 
     filters: Count
     blocks: Count
+    checkerboard_free: bool
 
 
 class Losses(Section):
@@ -51,7 +52,6 @@ class Losses(Section):
     attention: Weight
     affinity: Weight
     adversarial: Weight
-    flat: Weight
 
 
 class Content(Section):
