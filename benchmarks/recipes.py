@@ -2,8 +2,9 @@
 
 Every recipe trains the profile's pre-trained student, from the same weights, on the same crops of
 the profile's training tiles, for the same number of steps, and is looked at on the profile's
-validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The curves are
-written to benchmarks/recipes/<recipe>-<seed>.tsv, and the last line of each is printed.
+validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The curves over
+the generator's own steps are written to benchmarks/recipes/<recipe>-<seed>.tsv, which
+recipe_curves.py draws, and the last line of each is printed.
 
 Test sets are not looked at: what is chosen here is scored on them afterwards.
 
@@ -218,7 +219,11 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             compute=compute, tiles=tiles, networks=networks, budget=budget, seed=seed,
             validate=look,
         )  # fmt: skip
-        looked = [{"step": step, **values} for step, values, _ in curves.rows if "psnr" in values]
+        looked = [
+            {"step": step - budget.discriminator_first, **values}
+            for step, values, _ in curves.rows
+            if "psnr" in values
+        ]
         table = pd.DataFrame(looked)[["step", "psnr", "niqe", "grid"]].round(4)
         table.to_csv(FOLDER / f"{name}-{seed}.tsv", sep="\t", index=False, lineterminator="\n")
         save_generator(paths.data("recipes") / f"{name}-{seed}.safetensors", trained)

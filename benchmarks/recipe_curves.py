@@ -1,0 +1,41 @@
+"""Draw the curves that recipes.py wrote: benchmarks/recipes/*.tsv to benchmarks/recipes/curves.png.
+
+Usage: python benchmarks/recipe_curves.py
+"""
+
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+
+matplotlib.use("agg")
+from matplotlib import pyplot as plt
+
+FOLDER = Path(__file__).parent / "recipes"
+PANELS = {
+    "psnr": "PSNR of the held-out images (dB, Y)",
+    "niqe": "NIQE of the held-out images (lower is better)",
+    "grid": "grid: pattern in flat areas (grey levels)",
+}
+
+
+def draw(curves: dict[str, pd.DataFrame], target: Path) -> None:
+    """A panel for each figure, a line for each run, by its name."""
+    figure, panels = plt.subplots(1, len(PANELS), figsize=(15, 4.5), layout="constrained")
+    for panel, (column, label) in zip(panels, PANELS.items(), strict=True):
+        for name, table in curves.items():
+            panel.plot(table["step"], table[column], marker=".", label=name)
+        panel.set(xlabel="steps of the generator", ylabel=label)
+        panel.grid(alpha=0.3)
+    panels[-1].axhline(0.5, color="grey", linestyle="--", label="most that is offered by name")
+    panels[-1].legend()
+    figure.savefig(target, dpi=80, metadata={"Software": None})
+
+
+def main() -> None:
+    files = sorted(FOLDER.glob("*.tsv"))
+    draw({file.stem: pd.read_csv(file, sep="\t") for file in files}, FOLDER / "curves.png")
+
+
+if __name__ == "__main__":
+    main()
