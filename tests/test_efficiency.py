@@ -29,7 +29,10 @@ from srgan_distill.networks.generator import Generator, PlainGenerator, build_ge
 from srgan_distill.networks.weights import save_generator
 from srgan_distill.stages import efficiency
 
-NETWORKS = {"teacher": Network(filters=4, blocks=2), "student": Network(filters=2, blocks=1)}
+NETWORKS = {
+    "teacher": Network(filters=4, blocks=2, checkerboard_free=True),
+    "student": Network(filters=2, blocks=1, checkerboard_free=True),
+}
 SECONDS = {
     "teacher_plain": 12.0, "student_plain": 4.0, "student_polyphase": 2.0, "teacher_onnx": 6.0,
     "student_onnx": 1.5, "student_int8_onnx": 0.5, "student_plain_gpu": 0.1,

@@ -18,7 +18,10 @@ from srgan_distill.results.documents import table1_markdown, table2_markdown, ta
 from srgan_distill.results.reading import set_means
 from srgan_distill.results.tables import table1, table2, table4
 
-NETWORKS = {"teacher": Network(filters=64, blocks=16), "student": Network(filters=32, blocks=8)}
+NETWORKS = {
+    "teacher": Network(filters=64, blocks=16, checkerboard_free=True),
+    "student": Network(filters=32, blocks=8, checkerboard_free=True),
+}
 
 
 def scores(rows: list[tuple[str, str, float, float, float]], **more: float) -> pd.DataFrame:
