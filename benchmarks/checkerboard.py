@@ -28,6 +28,8 @@ def main(steps: int) -> None:
     make_deterministic()
     keep_freed_memory()
     compute = choose_compute(params.hardware.device, params.hardware.precision)
+    tiles = Tiles.open(paths.tiles, compute.device, "device")
+    validate = validation(paths.validation, compute)
     budget = params.budget.pretrain["student"].model_copy(
         update={"steps": steps, "log_every": 100, "validate_every": 500}
     )
@@ -38,11 +40,11 @@ def main(steps: int) -> None:
             pretraining(budget),
             f"checkerboard_free: {checkerboard_free}",
             compute=compute,
-            tiles=Tiles.open(paths.tiles, compute.device, "device"),
+            tiles=tiles,
             networks=LossNetworks(),
             budget=budget,
             seed=params.seed,
-            validate=validation(paths.validation, compute),
+            validate=validate,
         )
         rows += [
             {"checkerboard_free": checkerboard_free, "step": step}

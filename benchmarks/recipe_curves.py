@@ -5,11 +5,10 @@ Usage: python benchmarks/recipe_curves.py
 
 from pathlib import Path
 
-import matplotlib
 import pandas as pd
+from matplotlib.figure import Figure
 
-matplotlib.use("agg")
-from matplotlib import pyplot as plt
+from srgan_distill.networks.grid import VISIBLE
 
 FOLDER = Path(__file__).parent / "recipes"
 PANELS = {
@@ -21,13 +20,14 @@ PANELS = {
 
 def draw(curves: dict[str, pd.DataFrame], target: Path) -> None:
     """A panel for each figure, a line for each run, by its name."""
-    figure, panels = plt.subplots(1, len(PANELS), figsize=(15, 4.5), layout="constrained")
+    figure = Figure(figsize=(15, 4.5), layout="constrained")
+    panels = figure.subplots(1, len(PANELS))
     for panel, (column, label) in zip(panels, PANELS.items(), strict=True):
         for name, table in curves.items():
             panel.plot(table["step"], table[column], marker=".", label=name)
         panel.set(xlabel="steps of the generator", ylabel=label)
         panel.grid(alpha=0.3)
-    panels[-1].axhline(0.5, color="grey", linestyle="--", label="most that is offered by name")
+    panels[-1].axhline(VISIBLE, color="grey", linestyle="--", label="most that is offered by name")
     panels[-1].legend()
     figure.savefig(target, dpi=80, metadata={"Software": None})
 

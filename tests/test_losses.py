@@ -93,3 +93,26 @@ def test_terms_of_blocks_by_hand() -> None:
     )
     # Cosines: 1 and 0.8 beside 1 and 0, so that two of four entries differ by 0.8.
     assert TERMS["affinity"](of_blocks(ours, theirs)).item() == pytest.approx(0.4)
+
+
+def test_blocks_are_paired_evenly_and_end_with_the_teachers_last() -> None:
+    outputs = [torch.full((1, 1, 1, 1), float(number)) for number in range(16)]
+    sr = torch.zeros(1, 3, 4, 4)
+    student = Fixed(sr, outputs[:8])
+    batch = Batch(sr, sr, student, LossNetworks(teacher=Fixed(sr, outputs)))
+    chosen = [output.item() for output in batch.teacher_block_outputs]
+    assert chosen == [1, 3, 5, 7, 9, 11, 13, 15]
+
+
+def test_terms_share_one_pass_of_the_generator(tiles: Tiles, networks: LossNetworks) -> None:
+    passes = []
+    generator = build_generator(FILTERS, 2, seed=0)
+    generator.head.register_forward_hook(lambda *_: passes.append(1))
+    lr, hr = crops(tiles)
+    terms = ["content", "distillation", "affinity", "hint", "adversarial"]
+    values = generator_losses(Batch(lr, hr, generator, networks), terms)
+    assert len(passes) == 1
+    alone = [
+        generator_losses(Batch(lr, hr, generator, networks), [term])[0].item() for term in terms
+    ]
+    assert [value.item() for value in values] == pytest.approx(alone, rel=1e-5)

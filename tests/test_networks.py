@@ -17,7 +17,7 @@ from srgan_distill.networks import content
 from srgan_distill.networks.cost import parameter_count
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator, prelu
-from srgan_distill.networks.grid import grid
+from srgan_distill.networks.grid import COLOURS, grid
 from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.sources.packages import copy_photographs
@@ -216,13 +216,18 @@ def test_grid_is_the_deviation_of_the_cell_that_repeats() -> None:
     assert not patterned.training
 
 
-def test_the_grid_of_a_network_is_the_same_on_a_larger_image(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_grid_of_a_network_is_the_same_on_a_larger_image() -> None:
     generator = load_generator(find("pretrain_student"))
-    small = grid(generator)
-    monkeypatch.setattr("srgan_distill.networks.grid._SIDE", 64)
-    assert grid(generator) == pytest.approx(small, abs=0.02)
+    cells = []
+    for side in (32, 64):
+        lr = torch.tensor(COLOURS)[:, :, None, None].expand(-1, -1, side, side)
+        with torch.no_grad():
+            cells.append(generator(lr)[:, :, 2 * side : 2 * side + 4, 2 * side : 2 * side + 4])
+    small, large = cells
+    assert small.shape == (len(COLOURS), 3, 4, 4)
+    torch.testing.assert_close(small, large, atol=0.02 / 255, rtol=0)
+    strongest = small.flatten(2).std(2, correction=0).max().item()
+    assert grid(generator) == pytest.approx(255 * strongest)
 
 
 def shaken_generator() -> Generator:
