@@ -10,22 +10,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# For a (row of an output pair), r (row of an input pair) and k (tap of the 5x5 kernel): the tap of
-# the 9x9 kernel; where there is none, 9, the index of a zero.
-_a, _r, _k = torch.meshgrid(torch.arange(2), torch.arange(2), torch.arange(5), indexing="ij")
-_TAP = 2 * (_k - 2) + _r - _a + 4
-_TAP = torch.where((_TAP >= 0) & (_TAP < 9), _TAP, 9)
-
 
 def polyphase_kernel(kernel: Tensor) -> Tensor:
     """The 5x5 kernel [4K, 4C, 5, 5] that stands for a 9x9 one [K, C, 9, 9] behind PixelShuffle(2).
 
     Differentiable. Channels are ordered as PixelShuffle orders them, in and out.
     """
-    tap = _TAP.to(kernel.device)
-    phases = F.pad(kernel, (0, 1, 0, 1))[:, :, tap[:, :, :, None, None, None], tap]
-    outputs, channels = kernel.shape[:2]  # phases: [K, C, a, r, row, b, s, column]
-    split = phases.permute(0, 2, 5, 1, 3, 6, 4, 7).reshape(4 * outputs, 4 * channels, 5, 5)
+    # Tap k of an output row a reads row r of an input pair by tap 2k + r - a of the nine; with a
+    # zero on either side: ten in a row, of which a says the first.
+    padded = F.pad(kernel, (1, 1, 1, 1))
+    rows = torch.stack([padded[:, :, 1 - a : 11 - a] for a in range(2)], 1)
+    phases = torch.stack([rows[..., 1 - b : 11 - b] for b in range(2)], 2)  # [K, a, b, C, 10, 10]
+    split = phases.unflatten(5, (5, 2)).unflatten(4, (5, 2))  # [K, a, b, C, row, r, column, s]
+    split = split.permute(0, 1, 2, 3, 5, 7, 4, 6).flatten(3, 5).flatten(0, 2)
     return split.contiguous(memory_format=torch.channels_last)
 
 
