@@ -166,5 +166,5 @@ def test_unknown_hardware_is_refused() -> None:
     with pytest.raises(ValueError, match="devices"):
         Hardware(
             device="auto", devices=0, num_nodes=1, precision="auto", channels_last=True,
-            fused_adam=True, compile=False, tiles="auto", checkpoint_seconds=0,
+            fused_adam=True, cuda_graphs=True, compile=False, tiles="auto", checkpoint_seconds=0,
         )  # fmt: skip

@@ -4,7 +4,8 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -20,6 +21,7 @@ from .checkpoint import Checkpoint
 from .curves import Curves, device_load
 from .distributed import SINGLE, Distributed
 from .losses import Batch, LossNetworks, discriminator_loss, generator_losses
+from .recording import Recording
 from .schedule import Schedule, ScheduledPhase
 
 Validate = Callable[[Generator], dict[str, float]]
@@ -30,7 +32,8 @@ class State:
     """What changes in training, and belongs into a checkpoint.
 
     `averaged` is the exponential moving average of the generator's weights (BatchNorm's statistics
-    among them), which is validated and saved; without one it is the generator itself.
+    among them), which is validated and saved; without one it is the generator itself. `recorded`
+    has the phase's steps as CUDA graphs, by whether the generator learns; it is in no checkpoint.
     """
 
     generator: Generator
@@ -38,6 +41,14 @@ class State:
     networks: LossNetworks
     optimizers: dict[str, Adam]
     step: int = 0
+    recorded: dict[bool, Recording] = field(default_factory=dict)
+
+    @cached_property
+    def averages(self) -> tuple[list[Tensor], list[Tensor]]:
+        """The tensors of the average, and those of the generator that it follows."""
+        ours, theirs = self.averaged.state_dict().values(), self.generator.state_dict().values()
+        pairs = [pair for pair in zip(ours, theirs, strict=True) if pair[0].is_floating_point()]
+        return [average for average, _ in pairs], [value for _, value in pairs]
 
     def document(self) -> dict[str, Any]:
         """Everything as a mapping for `Checkpoint.save`."""
@@ -63,7 +74,8 @@ class Trainer:
     """What every phase of a stage shares.
 
     `validate` gives metrics of a generator by name; `checkpoint_seconds` is the least time between
-    two checkpoints. Of several processes, a machine's first alone validates, records and saves.
+    two checkpoints; `cuda_graphs` has steps replayed, where one process trains on a GPU. Of several
+    processes, a machine's first alone validates, records and saves.
     """
 
     compute: Compute
@@ -75,7 +87,14 @@ class Trainer:
     checkpoint: Checkpoint
     distributed: Distributed = SINGLE
     fused_adam: bool = True
+    cuda_graphs: bool = True
     checkpoint_seconds: float = 30
+
+    @property
+    def replays(self) -> bool:
+        """Whether steps are recorded and replayed."""
+        on_gpu = self.compute.device.type == "cuda"
+        return self.cuda_graphs and on_gpu and self.distributed.world_size == 1
 
     def train(self, generator: Generator, label: str) -> Generator:
         """Run all phases from `generator`, which changes; returns what is to be saved.
@@ -108,6 +127,7 @@ class Trainer:
         if state.step == phase.first and state.averaged is not state.generator:
             # A phase starts from what would have been saved after the one before.
             state.generator.load_state_dict(state.averaged.state_dict())
+        state.recorded.clear()
         state.optimizers = self._optimizers(phase, state)
         if state.step > phase.first:
             for name, optimizer in state.optimizers.items():
@@ -136,11 +156,26 @@ class Trainer:
 
         While the discriminator learns alone, the generator's losses are nan: it has none.
         """
-        lr, hr = self.batches(state.step)
+        learns = phase.generator_learns(state.step)
         rates = phase.learning_rates(state.step)
+        for name, optimizer in state.optimizers.items():
+            _set_rate(optimizer, getattr(rates, name))
+        update = partial(self._update_networks, phase, state, learns)
+        if self.replays:
+            update = state.recorded.setdefault(learns, Recording(update))
+        losses = update(*self.batches(state.step))
+        if learns and state.averaged is not state.generator:
+            with torch.no_grad():
+                torch._foreach_lerp_(*state.averages, 1 - phase.ema(state.step))
+        return losses
+
+    def _update_networks(
+        self, phase: ScheduledPhase, state: State, learns: bool, lr: Tensor, hr: Tensor
+    ) -> Tensor:
+        """All of a step that can be recorded: no number in it changes from step to step."""
         generator, discriminator = state.generator, self.networks.discriminator
         batch = Batch(lr, hr, generator, self.networks)
-        if phase.generator_learns(state.step):
+        if learns:
             if discriminator is not None:
                 discriminator.requires_grad_(False)
             with self.compute.autocast():
@@ -148,13 +183,11 @@ class Trainer:
             total = sum(
                 weight * loss for weight, loss in zip(phase.weights.values(), losses, strict=True)
             )
-            self._update(state.optimizers["generator"], total, rates.generator)
+            self._update(state.optimizers["generator"], total)
             if generator.checkerboard_free:
                 generator.remove_checkerboard()
-            if state.averaged is not generator:
-                _average(state.averaged, generator, phase.ema(state.step))
         else:
-            losses = [torch.tensor(math.nan, device=lr.device)] * len(phase.weights)
+            losses = [torch.full((), math.nan, device=lr.device)] * len(phase.weights)
             generator.eval()  # frozen: BatchNorm's statistics too
             with torch.no_grad(), self.compute.autocast():
                 _ = batch.sr
@@ -163,11 +196,10 @@ class Trainer:
             discriminator.requires_grad_(True)
             with self.compute.autocast():
                 losses.append(discriminator_loss(discriminator, batch.sr, hr))
-            self._update(state.optimizers["discriminator"], losses[-1], rates.discriminator)
+            self._update(state.optimizers["discriminator"], losses[-1])
         return torch.stack([loss.detach() for loss in losses])
 
-    def _update(self, optimizer: Adam, loss: Tensor, rate: float) -> None:
-        optimizer.param_groups[0]["lr"] = rate
+    def _update(self, optimizer: Adam, loss: Tensor) -> None:
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.distributed.average_gradients(optimizer.param_groups[0]["params"])
@@ -180,7 +212,8 @@ class Trainer:
         if phase.adversarial:
             learning["discriminator"] = list(self.networks.discriminator.parameters())
         return {
-            name: Adam(parameters, fused=self.fused_adam) for name, parameters in learning.items()
+            name: Adam(parameters, fused=self.fused_adam, capturable=self.replays)
+            for name, parameters in learning.items()
         }
 
     def _record(
@@ -218,9 +251,12 @@ class Trainer:
         return {name: mean for name, mean in named.items() if math.isfinite(mean)}
 
 
-@torch.no_grad()
-def _average(averaged: Generator, generator: Generator, decay: float) -> None:
-    """Move the average a little towards the generator, BatchNorm's statistics included."""
-    ours, theirs = averaged.state_dict().values(), generator.state_dict().values()
-    floats = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.is_floating_point()]
-    torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - decay)
+def _set_rate(optimizer: Adam, rate: float) -> None:
+    """Where steps are replayed, as a tensor, whose value is read at each."""
+    group = optimizer.param_groups[0]
+    if group["capturable"]:
+        if not isinstance(group["lr"], Tensor):
+            group["lr"] = torch.zeros((), device=group["params"][0].device)
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate

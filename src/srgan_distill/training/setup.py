@@ -116,6 +116,7 @@ def _train(training: Training, distributed: Distributed) -> None:
         checkpoint=checkpoint,
         distributed=distributed,
         fused_adam=hardware.fused_adam,
+        cuda_graphs=hardware.cuda_graphs,
         checkpoint_seconds=hardware.checkpoint_seconds,
     )
     with checkpoint.locked() if distributed.is_local_zero else nullcontext(), trainer.curves:

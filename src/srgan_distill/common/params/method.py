@@ -28,6 +28,7 @@ class Hardware(Section):
     precision: Literal["auto", "float32", "bfloat16"]
     channels_last: bool
     fused_adam: bool
+    cuda_graphs: bool
     compile: bool
     tiles: Literal["auto", "device", "host"]
     checkpoint_seconds: Annotated[float, Field(ge=0)]
