@@ -61,6 +61,8 @@ def engine_step(
     precision: str = "auto",
     channels_last: bool = True,
     fused_adam: bool = True,
+    cuda_graphs: bool = True,
+    tiles_on_device: bool = True,
     compiled: bool = False,
     keep_memory: bool = True,
     fast_forms: bool = True,
@@ -70,7 +72,8 @@ def engine_step(
     if keep_memory:
         keep_freed_memory()
     compute = choose_compute("auto", precision, channels_last)
-    hr = torch.from_numpy(np.load(tiles_file)).to(compute.device)
+    hr = torch.from_numpy(np.load(tiles_file))
+    hr = hr.to(compute.device) if tiles_on_device else hr
     tiles = Tiles(hr, hr[:, :, ::4, ::4].contiguous())
     build = build_generator if fast_forms else plain_generator
     budget = PretrainBudget(
@@ -84,7 +87,7 @@ def engine_step(
         compute, Batches(tiles, compute, budget, (0,), SINGLE),
         loss_networks(terms, compute.place, build), Schedule((phase,)), lambda generator: {},
         Curves(nowhere, nowhere, write=False), Checkpoint(nowhere / "none.pt", ""),
-        fused_adam=fused_adam,
+        fused_adam=fused_adam, cuda_graphs=cuda_graphs,
     )  # fmt: skip
     generator = compute.place(build(*SIZES[network], 0)).train()
     if compiled:

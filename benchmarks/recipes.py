@@ -9,7 +9,7 @@ recipe_curves.py draws, and the last line of each is printed.
 Test sets are not looked at: what is chosen here is scored on them afterwards.
 
 Needs `dvc repro pretrain@pretrain_student` of the profile (bsds500 is what was measured) and NIQE's
-parameters.
+parameters, or - for none.
 Usage: python benchmarks/recipes.py NIQE_PARAMETERS STEPS SEED [RECIPE ...]
 """
 
@@ -46,6 +46,7 @@ from srgan_distill.training.loop import Validate
 from srgan_distill.training.losses import LossNetworks
 from srgan_distill.training.schedule import schedule
 
+NO_NIQE = "-"
 FOLDER = Path(__file__).parent / "recipes"
 ADVERSARIAL = ("content", "adversarial")
 
@@ -147,12 +148,17 @@ RECIPES = {
     "longer_average": Recipe(budget={"ema": 0.9998}),
     "slower": Recipe(budget={"lr": 3e-5, "lr_end": 3e-6}),
     "less_adversarial": Recipe(weights={"adversarial": 0.0003}),
+    "content_5": Recipe(weights={"content": 5.0}),
+    "content_15": Recipe(weights={"content": 15.0}),  # SRGAN's balance
+    "content_5_kept_statistics": Recipe(weights={"content": 5.0}, keeps_statistics=True),
+    "content_5_crop_96": Recipe(weights={"content": 5.0}, budget={"crop": 96}),
+    "content_5_stronger_pixel": Recipe((*ADVERSARIAL, "pixel"), {"content": 5.0, "pixel": 16.0}),
     "pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 4.0}),
     "stronger_pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 16.0}),
 }
 
 
-def looking(folder: Path, niqe_parameters: str) -> Validate:
+def looking(folder: Path, niqe_parameters: str, device: torch.device) -> Validate:
     """PSNR (dB, Y), NIQE and grid of a generator on the pairs of a folder."""
     pairs = [(to_tensor(read_rgb(pair.lr)), read_rgb(pair.hr)) for pair in pairs_of(folder)]
     weights = {"niqe": niqe_parameters}
@@ -162,8 +168,9 @@ def looking(folder: Path, niqe_parameters: str) -> Validate:
         generator.eval()
         found = []
         for lr, hr in pairs:
-            sr = to_uint8(generator(lr))
-            found.append((psnr(sr, hr), measure("niqe", sr, hr, weights)))
+            sr = to_uint8(generator(lr.to(device)))
+            niqe = measure("niqe", sr, hr, weights) if niqe_parameters != NO_NIQE else np.nan
+            found.append((psnr(sr, hr), niqe))
         means = np.mean(found, axis=0)
         return {"psnr": float(means[0]), "niqe": float(means[1]), "grid": grid(generator)}
 
@@ -195,7 +202,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
     keep_freed_memory()
     compute = choose_compute(params.hardware.device, params.hardware.precision)
     tiles = Tiles.open(paths.tiles, compute.device, "device")
-    look = looking(paths.validation, niqe_parameters)
+    look = looking(paths.validation, niqe_parameters, compute.device)
     FOLDER.mkdir(exist_ok=True)
     rows = []
     for name in names:
@@ -218,6 +225,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             name,
             compute=compute, tiles=tiles, networks=networks, budget=budget, seed=seed,
             validate=look,
+            cuda_graphs=recipe.around is None,  # those draw random numbers on the host
         )  # fmt: skip
         looked = [
             {"step": step - budget.discriminator_first, **values}

@@ -26,6 +26,7 @@ def train_briefly(
     budget: BatchBudget,
     seed: int,
     validate: Validate,
+    cuda_graphs: bool = True,
 ) -> tuple[Generator, Curves]:
     """Train from `generator`, keeping nothing on disk; what would be saved, and the curves."""
     # dvclive's monitor may still be writing when it has ended.
@@ -34,7 +35,14 @@ def train_briefly(
         curves = Curves(folder / "learning", folder / "system")
         batches = Batches(tiles, compute, budget, (seed,), SINGLE)
         trainer = Trainer(
-            compute, batches, networks, schedule, validate, curves, Checkpoint(folder / "a.pt", "")
+            compute,
+            batches,
+            networks,
+            schedule,
+            validate,
+            curves,
+            Checkpoint(folder / "a.pt", ""),
+            cuda_graphs=cuda_graphs,
         )
         with curves:
             return trainer.train(compute.place(generator), label), curves
