@@ -6,7 +6,7 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save
-from torch import nn
+from torch import Tensor, nn
 
 from ..common.errors import UserError
 from .generator import Generator
@@ -20,7 +20,7 @@ def save_generator(path: Path, generator: Generator) -> None:
         "blocks": len(generator.blocks),
         "checkerboard_free": generator.checkerboard_free,
     }
-    _write(path, generator, {"generator": json.dumps(arguments)})
+    _write(path, generator.state_dict(), {"generator": json.dumps(arguments)})
 
 
 def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") -> Generator:
@@ -52,8 +52,11 @@ def load_generator(path: Path, advice: str = "delete it and run `dvc repro`") ->
 
 
 def save_network(path: Path, network: nn.Module) -> None:
-    """Write the weights of a network whose shape the reader knows, whole or not at all."""
-    _write(path, network)
+    """Write the weights of a network whose shape the reader knows, whole or not at all.
+
+    In float16: it is where another training starts, and a discriminator is 50 MB otherwise.
+    """
+    _write(path, {name: value.half() for name, value in network.state_dict().items()})
 
 
 def load_network(path: Path, network: nn.Module) -> None:
@@ -71,9 +74,9 @@ def load_network(path: Path, network: nn.Module) -> None:
         raise UserError(f"{path} does not fit ({reason}); delete it and run `dvc repro`") from None
 
 
-def _write(path: Path, network: nn.Module, metadata: dict[str, str] | None = None) -> None:
+def _write(path: Path, state: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    state = {name: value.cpu().contiguous() for name, value in network.state_dict().items()}
+    state = {name: value.cpu().contiguous() for name, value in state.items()}
     part = path.with_suffix(".part")
     # Not safetensors' own file, which no one but its owner may read, whatever the umask.
     part.write_bytes(save(state, metadata))
