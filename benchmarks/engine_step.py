@@ -81,7 +81,7 @@ def engine_step(
         log_every=10**6, validate_every=10**6,
     )  # fmt: skip
     weights = {term: WEIGHTS[term] for term in terms}
-    phase = ScheduledPhase(weights, 0, 0, budget.steps, 0, 0.0, budget)
+    phase = ScheduledPhase(weights, 0, 0, budget.steps, 0, 0.0, False, budget)
     nowhere = Path(tempfile.gettempdir())
     trainer = Trainer(
         compute, Batches(tiles, compute, budget, (0,), SINGLE),

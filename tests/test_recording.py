@@ -53,11 +53,11 @@ def test_replayed_steps_end_with_the_same_weights(
     weights = []
     for cuda_graphs in (True, False):
         folder = on_gpu(small_project(steps=60), cuda_graphs=cuda_graphs, tiles=tiles)
+        untrained = load_file(folder / PATHS.generator("pretrain_student"))
         finish(folder, stage, name)
         weights.append(load_file(folder / PATHS.generator(name)))
     recorded, plain = weights
-    start_weights = load_file(folder / PATHS.generator("pretrain_student"))
-    assert any(not torch.equal(start_weights[part], value) for part, value in plain.items())
+    assert any(not torch.equal(untrained[part], value) for part, value in plain.items())
     for part, value in plain.items():
         torch.testing.assert_close(recorded[part], value, rtol=1e-4, atol=1e-5)
 

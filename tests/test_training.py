@@ -29,7 +29,7 @@ WEIGHTS = Losses(**dict.fromkeys(TERMS, 1.0))
 def a_budget(**changes: object) -> Budget:
     values = {
         "steps": {"content": 4, "adversarial": 4}, "discriminator_first": 0, "warm_up": 0,
-        "ema": 0.0, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4, "permute_channels": False,
+        "ema": 0.0, "keep_statistics": False, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4, "permute_channels": False,
         "log_every": 2, "validate_every": 2,
     }  # fmt: skip
     return Budget.model_validate(values | changes)
@@ -302,6 +302,24 @@ def test_a_phase_starts_from_the_average_of_the_one_before(
     average_of_first, end_of_first = starts[2], starts[1]
     assert all(torch.equal(seen[1][name], value) for name, value in average_of_first.items())
     assert any(not torch.equal(seen[1][name], value) for name, value in end_of_first.items())
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_statistics_that_are_kept_are_those_that_the_generator_learns_with(
+    make_trainer: Callable[..., Trainer], keep: bool
+) -> None:
+    """In every phase, after a validation and while the discriminator learns alone too."""
+    generator = build_generator(FILTERS, 1, seed=0)
+    before = {name: value for name, value in state(generator).items() if "running" in name}
+    modes = set()
+    generator.register_forward_hook(
+        lambda module, inputs, output: modes.add((module.training, output.requires_grad))
+    )
+    budget = a_budget(keep_statistics=keep, discriminator_first=3)
+    phases = [Phase(terms=["content"]), Phase(terms=["content", "adversarial"])]
+    after = state(run(make_trainer(*phases, budget=budget), generator))
+    assert {training for training, learning in modes if learning} == {not keep}
+    assert all(torch.equal(after[name], value) for name, value in before.items()) == keep
 
 
 @pytest.mark.parametrize("ema", [0.0, 0.9])

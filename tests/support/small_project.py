@@ -36,6 +36,7 @@ def small_project(tmp_path: Path) -> Callable[..., Path]:
 
 def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: float) -> None:
     params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    params["profile"] = "sample"
     for network in ("teacher", "student"):
         params["networks"][network] = {"filters": 4, "blocks": 1, "checkerboard_free": True}
     # Every log point becomes a checkpoint, for kills to fall between.
@@ -46,7 +47,7 @@ def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: floa
     }  # fmt: skip
     phases = {
         "steps": {"content": steps // 2, "adversarial": steps // 2}, "discriminator_first": 10,
-        "warm_up": 10, "ema": 0.9,
+        "warm_up": 10, "ema": 0.9, "keep_statistics": True,
     }  # fmt: skip
     sample = params["profiles"]["sample"]
     sample |= {"train": crops | phases, "distill": crops | phases}

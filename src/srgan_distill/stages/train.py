@@ -23,5 +23,6 @@ def run(name: str) -> None:
             seed=params.seed,
             hardware=params.hardware,
             content=params.content,
+            keep_discriminator=recipe.network == "teacher",
         )
     )

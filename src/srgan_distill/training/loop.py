@@ -134,7 +134,7 @@ class Trainer:
                 optimizer.load_state_dict(saved[name])
         history: list[Tensor] = []
         began = saved_at = time.perf_counter()
-        state.generator.train()
+        state.generator.train(not phase.keeps_statistics)
         while state.step < phase.end:
             history.append(self._step(phase, state))
             state.step += 1
@@ -191,7 +191,7 @@ class Trainer:
             generator.eval()  # frozen: BatchNorm's statistics too
             with torch.no_grad(), self.compute.autocast():
                 _ = batch.sr
-            generator.train()
+            generator.train(not phase.keeps_statistics)
         if phase.adversarial:
             discriminator.requires_grad_(True)
             with self.compute.autocast():
@@ -225,7 +225,7 @@ class Trainer:
         values["learning_rate"] = rates.generator if phase.generator_learns(state.step - 1) else 0.0
         if self.distributed.is_local_zero and phase.validates_at(state.step):
             values |= self.validate(state.averaged)
-            state.generator.train()
+            state.generator.train(not phase.keeps_statistics)
         system = {"images_per_second": speed, **device_load(self.compute.device)}
         self.curves.log(state.step, values, system)
         bar.set_postfix({**losses, "PSNR": self.curves.last("validation_psnr")}, refresh=False)
@@ -252,11 +252,13 @@ class Trainer:
 
 
 def _set_rate(optimizer: Adam, rate: float) -> None:
-    """Where steps are replayed, as a tensor, whose value is read at each."""
+    """Where steps are replayed, as a tensor on the GPU, whose value is read at each."""
     group = optimizer.param_groups[0]
-    if group["capturable"]:
-        if not isinstance(group["lr"], Tensor):
-            group["lr"] = torch.zeros((), device=group["params"][0].device)
-        group["lr"].fill_(rate)
-    else:
+    if not group["capturable"]:
         group["lr"] = rate
+        return
+    device = group["params"][0].device
+    # A float at first; after a checkpoint is loaded, a tensor that may lie elsewhere.
+    if not isinstance(group["lr"], Tensor) or group["lr"].device != device:
+        group["lr"] = torch.zeros((), device=device)
+    group["lr"].fill_(rate)

@@ -25,6 +25,9 @@ class ScheduledPhase:
         warm_up: steps over which the generator's rate rises: Adam starts anew, and its first steps
             are as large as the rate for every weight, whatever the gradient.
         decay: of the moving average of the generator's weights; 0: none.
+        keeps_statistics: the generator's BatchNorm does not learn means and variances. Those of a
+            batch of small crops are not those of photographs, which it is used with; an adversarial
+            loss makes use of the difference (benchmarks/README.md).
         budget: batch and learning rates.
     """
 
@@ -34,6 +37,7 @@ class ScheduledPhase:
     end: int
     warm_up: int
     decay: float
+    keeps_statistics: bool
     budget: BatchBudget
 
     @property
@@ -90,7 +94,7 @@ class Schedule:
 
 def pretraining(budget: PretrainBudget) -> Schedule:
     """The pixel loss alone."""
-    phase = ScheduledPhase({"pixel": 1.0}, 0, 0, budget.steps, 0, 0.0, budget)
+    phase = ScheduledPhase({"pixel": 1.0}, 0, 0, budget.steps, 0, 0.0, False, budget)
     return Schedule((phase,))
 
 
@@ -110,6 +114,7 @@ def schedule(phases: Sequence[Phase], budget: Budget, losses: Losses) -> Schedul
                 end=first + alone + steps,
                 warm_up=budget.warm_up,
                 decay=budget.ema,
+                keeps_statistics=budget.keep_statistics,
                 budget=budget,
             )
         )

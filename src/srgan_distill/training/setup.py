@@ -45,6 +45,7 @@ class Training:
         content: the content network, where a term needs it.
         teacher: the run that teaches, where a term needs it.
         discriminator: the run whose discriminator is gone on with; None: a new one.
+        keep_discriminator: write it too, for a strategy to go on with.
     """
 
     run: Run
@@ -57,6 +58,7 @@ class Training:
     content: Content | None = None
     teacher: str | None = None
     discriminator: str | None = None
+    keep_discriminator: bool = False
 
     @property
     def terms(self) -> set[str]:
@@ -135,10 +137,10 @@ def _train(training: Training, distributed: Distributed) -> None:
 
 
 def _save(training: Training, trained: Generator, networks: LossNetworks) -> None:
-    """Write what the stage is for; of stage train, what a strategy may go on with too."""
+    """Write what the stage is for."""
     run, paths = training.run, training.paths
     save_generator(paths.generator(run.name), trained)
-    if networks.discriminator is not None and run.stage == "train":
+    if networks.discriminator is not None and training.keep_discriminator:
         save_network(paths.discriminator(run.name), networks.discriminator)
 
 

@@ -74,13 +74,15 @@ class Budget(BatchBudget):
     At the start of an adversarial phase the discriminator learns alone for `discriminator_first`
     steps, in addition to `steps`. The generator's rate rises linearly over `warm_up` steps.
     What is validated, saved and scored is an exponential moving average of the generator's
-    weights with the decay `ema`; 0: the weights themselves.
+    weights with the decay `ema`; 0: the weights themselves. With `keep_statistics` the generator's
+    BatchNorm uses the means and variances of its pre-training, in training too.
     """
 
     steps: PhaseSteps
     discriminator_first: Annotated[int, Field(ge=0)]
     warm_up: Annotated[int, Field(ge=0)]
     ema: Annotated[float, Field(ge=0, lt=1)]
+    keep_statistics: bool
 
 
 class PretrainScale(Section):

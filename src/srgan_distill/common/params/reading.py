@@ -88,6 +88,8 @@ class Params(Section):
         where = f"strategies.{name}.discriminator_from"
         if not any(phase.adversarial for phase in self.train[strategy.teacher].phases):
             raise ValueError(f"{where}: {strategy.teacher} is trained without a discriminator")
+        if self.train[strategy.teacher].network != "teacher":
+            raise ValueError(f"{where}: {strategy.teacher} is a student, whose discriminator goes")
         train, distill = self.budget.train.crop, self.budget.distill.crop
         if train != distill:
             raise ValueError(
