@@ -23,6 +23,7 @@ CHANGES = {
     "NCHW instead of channels last": {"channels_last": False},
     "Adam not fused": {"fused_adam": False},
     "freed memory given back": {"keep_memory": False},
+    "memory filled before it is written": {"fill_memory": True},
     "9x9 tail and PReLU as the figure has them": {"fast_forms": False},
     "with torch.compile": {"compiled": True},
 }

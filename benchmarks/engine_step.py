@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from srgan_distill.common.params import PretrainBudget
-from srgan_distill.networks.compute import choose_compute, keep_freed_memory
+from srgan_distill.networks.compute import choose_compute, keep_freed_memory, make_deterministic
 from srgan_distill.networks.content import vgg19_random
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import Generator, PlainGenerator, PReLU, build_generator
@@ -65,10 +65,13 @@ def engine_step(
     tiles_on_device: bool = True,
     compiled: bool = False,
     keep_memory: bool = True,
+    fill_memory: bool = False,
     fast_forms: bool = True,
 ) -> Callable[[], object]:
     """A function that runs one step of the phase `name`; each means can be left out."""
     network, terms = PHASES[name]
+    make_deterministic()
+    torch.utils.deterministic.fill_uninitialized_memory = fill_memory
     if keep_memory:
         keep_freed_memory()
     compute = choose_compute("auto", precision, channels_last)

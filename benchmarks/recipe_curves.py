@@ -1,8 +1,9 @@
-"""Draw the curves that recipes.py wrote: benchmarks/recipes/*.tsv to benchmarks/recipes/curves.png.
+"""Draw the curves that recipes.py wrote: the *.tsv of a folder to curves.png beside them.
 
-Usage: python benchmarks/recipe_curves.py
+Usage: python benchmarks/recipe_curves.py [FOLDER]
 """
 
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -32,10 +33,10 @@ def draw(curves: dict[str, pd.DataFrame], target: Path) -> None:
     figure.savefig(target, dpi=80, metadata={"Software": None})
 
 
-def main() -> None:
-    files = sorted(FOLDER.glob("*.tsv"))
-    draw({file.stem: pd.read_csv(file, sep="\t") for file in files}, FOLDER / "curves.png")
+def main(folder: Path) -> None:
+    files = sorted(folder.glob("*.tsv"))
+    draw({file.stem: pd.read_csv(file, sep="\t") for file in files}, folder / "curves.png")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)

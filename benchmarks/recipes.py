@@ -100,14 +100,6 @@ def instance_noise(networks: LossNetworks, side: int) -> LossNetworks:
     return replace(networks, discriminator=InstanceNoise(networks.discriminator))
 
 
-def keep_statistics(generator: Generator) -> None:
-    """The generator's BatchNorm as after pre-training: what it learns is what it is used with."""
-    for module in generator.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.eval()
-            module.train = lambda mode=True, module=module: module
-
-
 @dataclass(frozen=True)
 class Recipe:
     """What is changed of the profile's own.
@@ -118,7 +110,6 @@ class Recipe:
         budget: its values by name.
         around: puts something around the networks of the losses, whose discriminator takes images
             of a `side` that is `margin` px shorter than a crop.
-        keeps_statistics: the generator's BatchNorm does not learn.
         checkerboard_free: the condition on its weights holds.
     """
 
@@ -128,33 +119,36 @@ class Recipe:
     budget: dict[str, object] = field(default_factory=dict)
     around: Callable[[LossNetworks, int], LossNetworks] | None = None
     margin: int = 0
-    keeps_statistics: bool = False
     checkerboard_free: bool = True
 
 
+BATCH = {"keep_statistics": False}
 RECIPES = {
     "paper": Recipe(),
+    "adversarial_5": Recipe(weights={"adversarial": 0.001}),
+    "batch_statistics": Recipe(budget=BATCH),
+    "batch_statistics_adversarial_5": Recipe(weights={"adversarial": 0.001}, budget=BATCH),
+    # SRGAN's balance of content and adversarial term
+    "batch_statistics_adversarial_third": Recipe(weights={"adversarial": 0.000067}, budget=BATCH),
+    "batch_statistics_crop_96": Recipe(budget=BATCH | {"crop": 96}),
+    "batch_statistics_pixel_3": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 3.2}, budget=BATCH),
+    "batch_statistics_adversarial_5_pixel_16": Recipe(
+        (*ADVERSARIAL, "pixel"), {"adversarial": 0.001, "pixel": 16.0}, budget=BATCH
+    ),
     # As it was on record until now.
     "random_vgg19": Recipe(
+        weights={"adversarial": 0.001},
         content=("vgg19_random", "relu1_2"),
-        budget={"ema": 0.0, "discriminator_first": 0, "warm_up": 0},
+        budget=BATCH | {"ema": 0.0, "discriminator_first": 0, "warm_up": 0},
         checkerboard_free=False,
     ),
     "published": Recipe(checkerboard_free=False),
     "no_ema": Recipe(budget={"ema": 0.0}),
-    "kept_statistics": Recipe(keeps_statistics=True),
     "windows": Recipe(around=windows, margin=16),
     "instance_noise": Recipe(around=instance_noise),
     "longer_average": Recipe(budget={"ema": 0.9998}),
     "slower": Recipe(budget={"lr": 3e-5, "lr_end": 3e-6}),
-    "less_adversarial": Recipe(weights={"adversarial": 0.0003}),
-    "content_5": Recipe(weights={"content": 5.0}),
-    "content_15": Recipe(weights={"content": 15.0}),  # SRGAN's balance
-    "content_5_kept_statistics": Recipe(weights={"content": 5.0}, keeps_statistics=True),
-    "content_5_crop_96": Recipe(weights={"content": 5.0}, budget={"crop": 96}),
-    "content_5_stronger_pixel": Recipe((*ADVERSARIAL, "pixel"), {"content": 5.0, "pixel": 16.0}),
-    "pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 4.0}),
-    "stronger_pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 16.0}),
+    "pixel": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 1.5}),
 }
 
 
@@ -215,8 +209,6 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
         )  # fmt: skip
         generator = load_generator(paths.generator("pretrain_student"))
         generator.checkerboard_free = recipe.checkerboard_free
-        if recipe.keeps_statistics:
-            keep_statistics(generator)
         networks = loss_networks(recipe, budget.crop, seed, compute, paths.content_weights)
         phase = Phase(terms=list(recipe.terms), weights=recipe.weights)
         trained, curves = train_briefly(

@@ -29,8 +29,8 @@ WEIGHTS = Losses(**dict.fromkeys(TERMS, 1.0))
 def a_budget(**changes: object) -> Budget:
     values = {
         "steps": {"content": 4, "adversarial": 4}, "discriminator_first": 0, "warm_up": 0,
-        "ema": 0.0, "keep_statistics": False, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4, "permute_channels": False,
-        "log_every": 2, "validate_every": 2,
+        "ema": 0.0, "keep_statistics": False, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4,
+        "permute_channels": False, "log_every": 2, "validate_every": 2,
     }  # fmt: skip
     return Budget.model_validate(values | changes)
 

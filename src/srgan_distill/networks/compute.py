@@ -106,6 +106,6 @@ def make_deterministic() -> None:
     """Same inputs, same weights: refuse kernels whose result depends on timing."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS refuses without it
     torch.use_deterministic_algorithms(True)
-    # It would fill all memory that a kernel is about to write: half of a step's kernels.
+    # An aid for debugging: on a GPU, a kernel more for every tensor that another one writes.
     torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
