@@ -55,8 +55,9 @@ def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: floa
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     paths = Paths("sample")
-    generator = build_generator(4, 1, seed=0)
-    for run in ("pretrain_student", "teacher_g", "teacher_gan"):
+    # A teacher with the student's own weights would teach nothing: its term starts at 0.
+    for run, seed in (("pretrain_student", 0), ("teacher_g", 1), ("teacher_gan", 1)):
+        generator = build_generator(4, 1, seed, checkerboard_free=True)
         save_generator(folder / paths.generator(run), generator)
     save_network(folder / paths.discriminator("teacher_gan"), build_discriminator(16, seed=1))
     pixels = np.random.default_rng(0).integers(0, 256, (8, 3, 32, 32), np.uint8)
