@@ -35,13 +35,13 @@ def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.D
 
 
 @pytest.mark.parametrize(
-    ("stage", "name"), [("pretrain", "pretrain_student"), ("distill", "gan2gan")]
+    ("stage", "name", "lr"), [("pretrain", "pretrain_student", 1e-3), ("distill", "gan2gan", 1e-5)]
 )
 def test_two_processes_have_the_curves_of_one(
-    stage: str, name: str, small_project: Callable[..., Path]
+    stage: str, name: str, lr: float, small_project: Callable[..., Path]
 ) -> None:
     """Generator, discriminator, content and teacher terms; float32 on the CPU, through gloo."""
-    projects = [small_project(steps=30, log_every=1, lr=1e-5) for _ in range(2)]
+    projects = [small_project(steps=30, log_every=1, lr=lr) for _ in range(2)]
     one, weights = train(projects[0], stage, name)
     two, weights_of_two = train(projects[1], stage, name, devices=2)
     # gan2gan: the discriminator alone for 10 steps, then 15 of both.
@@ -51,12 +51,14 @@ def test_two_processes_have_the_curves_of_one(
     judged = off.columns.intersection(["adversarial", "discriminator"])
     # Rounding at first. Adam turns a gradient of rounding size into a step of any sign, so that a
     # discriminator's losses part later, the less so the smaller the learning rate.
-    learnt = off.dropna(subset="learning_rate").index[0]
     assert off.loc[1:2].max(axis=None) < 2e-4
-    assert off.loc[learnt : learnt + 1].drop(columns=judged).max(axis=None) < 2e-4
-    assert off.drop(columns=[*judged, "grid"]).max(axis=None) < 1e-2
-    # A deviation of values that are nearly equal: rounding is a larger part of it.
-    assert off["grid"].max() < 0.1
+    # The other terms keep to rounding (1e-6). The larger rate of pre-training is for this bound to
+    # see processes that do not share their gradients: the pixel loss is then off by 2e-3.
+    assert off.drop(columns=[*judged, "grid"]).max(axis=None) < 2e-4
+    # In grey levels: networks free of a checkerboard have no grid but rounding, and of two values
+    # of it the ratio says nothing. Without that condition on the weights it would be 7e-3 and more.
+    rounding = 255 * torch.finfo(torch.float32).eps
+    assert (two["grid"] - one["grid"]).abs().max() < 10 * rounding
     assert ((two[judged].mean() / one[judged].mean() - 1).abs() < 0.05).all()
     for part, value in weights.items():
         torch.testing.assert_close(weights_of_two[part], value, rtol=0.05, atol=0.01)
