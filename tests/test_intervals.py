@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import bootstrap
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.results.documents import intervals_markdown
@@ -166,13 +167,23 @@ def test_table_without_any_of_its_metrics() -> None:
 
 
 def test_ten_models_on_four_sets_of_a_hundred_images_are_quick() -> None:
+    """Against the bare bootstraps on the same machine, for processors differ in seconds.
+
+    The tables take 1.6 to 2.9 times as long, and would take 8 times if they became 5 times slower.
+    """
     draw = np.random.default_rng(0)
     names = [name for name in ("Set5", "Set14", "Urban100", "General100") for _ in range(100)]
     scores = {
         model: frame(list(draw.normal(28, 3, 400)), names).assign(ssim=draw.random(400))
         for model in ("student", *map(str, range(9)))
     }
-    mean_interval(np.array([1.0, 2.0]))  # imports scipy.stats
     start = time.process_time()
-    intervals(scores, TABLE2, dict.fromkeys("3456", "1"))
-    assert time.process_time() - start < 2
+    table = intervals(scores, TABLE2, dict.fromkeys("3456", "1"))
+    whole = time.process_time() - start
+
+    lows = table[["low", "difference_low", "gain_low"]]
+    start = time.process_time()
+    for images in table["images"].repeat(lows.notna().sum(axis=1)):
+        # Figures, not the module's constants: it is to be noticed if those grow.
+        bootstrap((draw.random(images),), np.mean, n_resamples=2000, batch=500, method="percentile")
+    assert whole < 5 * (time.process_time() - start)
