@@ -2,9 +2,9 @@
 
 A copy of the pipeline with small networks in a folder of its own. `dvc repro train` of the recipe
 with every kind of phase runs once undisturbed. Then it runs again and again, and at a random moment
-the stage, DVC, or both are killed with -9; the run that follows must end well, with the weights,
-the discriminator and the curves of the undisturbed one. Printed: what was killed in which kind of
-phase, how many steps the checkpoint held, and whether the bytes are the same.
+the stage, DVC, or both are killed with -9; the run that follows must end well, with the weights and
+the curves of the undisturbed one. Printed: what was killed in which kind of phase, how many steps
+the checkpoint held, and whether the bytes are the same.
 
 Usage: python benchmarks/kills.py [KILLS] [SEED]
 """
@@ -42,7 +42,7 @@ PHASES = {
 }
 """The first step of each kind; the printed step of a checkpoint shows that the kill met it."""
 
-RESULTS = Paths("sample").data("models", RECIPE)  # weights, discriminator, curves
+RESULTS = Paths("sample").data("models", RECIPE)  # weights and curves
 CHECKPOINT = Paths("sample").checkpoint(RECIPE)
 PATIENCE = 120.0  # seconds
 

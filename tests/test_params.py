@@ -94,6 +94,13 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "teacher_g is trained without a discriminator",
         ),
         (
+            lambda p: p["strategies"]["g2g_al"].update(
+                teacher="student", discriminator_from="teacher"
+            ),
+            "strategies.g2g_al.discriminator_from",
+            "student is a student, whose discriminator is not kept; choose a teacher's, or scratch",
+        ),
+        (
             lambda p: (
                 p["strategies"]["gan2gan"].update(discriminator_from="teacher"),
                 p["profiles"]["sample"]["distill"].update(crop=32),

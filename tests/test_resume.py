@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from support.code_reading import SOURCE
 from support.small_project import contents, finish, saved_step, stage_of, start
 
@@ -32,6 +33,9 @@ def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
 ) -> None:
     """In the content phase, while the discriminator learns alone, in the warm-up, and behind it."""
     project = small_project(100, batch=2, log_every=5)
+    params = yaml.safe_load((project / "params.yaml").read_text())
+    params["train"]["student_g_al"]["network"] = "teacher"  # whose discriminator is kept
+    (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     finish(project, "train", "student_g_al")
     uninterrupted = results(project)
     assert sum(name.endswith(".safetensors") for name in uninterrupted) == 2

@@ -19,6 +19,9 @@ from srgan_distill.networks.generator import build_generator
 from srgan_distill.networks.weights import save_generator, save_network
 from support.code_reading import SOURCE
 
+# The seed of each; a teacher with the student's own weights would teach nothing.
+MODELS = {"pretrain_student": 0, "pretrain_teacher": 1, "teacher_g": 1, "teacher_gan": 1}
+
 
 @pytest.fixture
 def small_project(tmp_path: Path) -> Callable[..., Path]:
@@ -55,8 +58,7 @@ def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: floa
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     paths = Paths("sample")
-    # A teacher with the student's own weights would teach nothing: its term starts at 0.
-    for run, seed in (("pretrain_student", 0), ("teacher_g", 1), ("teacher_gan", 1)):
+    for run, seed in MODELS.items():
         generator = build_generator(4, 1, seed, checkerboard_free=True)
         save_generator(folder / paths.generator(run), generator)
     save_network(folder / paths.discriminator("teacher_gan"), build_discriminator(16, seed=1))

@@ -89,7 +89,10 @@ class Params(Section):
         if not any(phase.adversarial for phase in self.train[strategy.teacher].phases):
             raise ValueError(f"{where}: {strategy.teacher} is trained without a discriminator")
         if self.train[strategy.teacher].network != "teacher":
-            raise ValueError(f"{where}: {strategy.teacher} is a student, whose discriminator goes")
+            raise ValueError(
+                f"{where}: {strategy.teacher} is a student, whose discriminator is not kept; "
+                "choose a teacher's, or scratch"
+            )
         train, distill = self.budget.train.crop, self.budget.distill.crop
         if train != distill:
             raise ValueError(
