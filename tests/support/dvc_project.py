@@ -19,6 +19,7 @@ CROPS = {
 }  # fmt: skip
 TINY = CROPS | {
     "steps": {"content": 2, "adversarial": 4}, "discriminator_first": 2, "warm_up": 1, "ema": 0.5,
+    "keep_statistics": True,
 }  # fmt: skip
 
 
