@@ -1,17 +1,14 @@
 """Several processes that train together: one run, whatever their number."""
 
-import os
-import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file
-from support.small_project import finish, start
+from support.params import change_params
+from support.small_project import finish, kill_at, start
 
 from srgan_distill.common.params import Hardware
 from srgan_distill.common.paths import Paths
@@ -21,10 +18,7 @@ PATHS = Paths("sample")
 
 def train(folder: Path, stage: str, name: str, **hardware: object) -> tuple[pd.DataFrame, dict]:
     """The loss curves and the weights of a stage that ran with these values of `hardware`."""
-    file = folder / "params.yaml"
-    params = yaml.safe_load(file.read_text())
-    params["hardware"] |= {"precision": "float32", **hardware}
-    file.write_text(yaml.safe_dump(params, sort_keys=False))
+    change_params(folder, lambda params: params["hardware"].update(precision="float32", **hardware))
     finish(folder, stage, name)
     plots = folder / PATHS.curves(name) / "plots/metrics"
     curves = pd.concat(
@@ -78,15 +72,7 @@ def test_processes_that_are_killed_go_on_to_the_same_weights(
 ) -> None:
     folder = small_project(steps=200)
     _, weights = train(folder, "pretrain", "pretrain_student", devices=2)
-    checkpoint = folder / PATHS.checkpoint("pretrain_student")
-    process = start(folder, "pretrain", "pretrain_student")
-    deadline = time.monotonic() + 60
-    while not checkpoint.exists():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    kill_at(folder, "pretrain", "pretrain_student", lambda step: step >= 0, patience=60)
     finish(folder, "pretrain", "pretrain_student")
     again = load_file(folder / PATHS.generator("pretrain_student"))
     assert all(torch.equal(again[part], value) for part, value in weights.items())
@@ -97,9 +83,7 @@ def test_two_machines(small_project: Callable[..., Path]) -> None:
     folders = [small_project(steps=20), small_project(steps=20)]
     processes = []
     for rank, folder in enumerate(folders):
-        params = yaml.safe_load((folder / "params.yaml").read_text())
-        params["hardware"] |= {"num_nodes": 2}
-        (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+        change_params(folder, lambda params: params["hardware"].update(num_nodes=2))
         meeting = {"NODE_RANK": str(rank), "MASTER_ADDR": "localhost", "MASTER_PORT": free_port()}
         processes.append(start(folder, "pretrain", "pretrain_student", **meeting))
     for process in processes:
@@ -141,9 +125,7 @@ def test_wrong_numbers_are_one_line(
     hardware: dict, batch: int, environment: dict, message: str, small_project: Callable[..., Path]
 ) -> None:
     folder = small_project(steps=10, batch=batch)
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    params["hardware"] |= hardware
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    change_params(folder, lambda params: params["hardware"].update(hardware))
     process = start(folder, "pretrain", "pretrain_student", **environment)
     output, _ = process.communicate()
     assert process.returncode == 1
@@ -152,11 +134,11 @@ def test_wrong_numbers_are_one_line(
 
 
 def test_an_error_of_the_team_is_one_line(small_project: Callable[..., Path]) -> None:
-    folder = small_project(steps=10)
-    params = yaml.safe_load((folder / "params.yaml").read_text())
-    params["hardware"] |= {"devices": 2}
-    params["profiles"]["sample"]["pretrain"]["student"]["lr"] = 1e30
-    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    def change(params: dict) -> None:
+        params["hardware"]["devices"] = 2
+        params["profiles"]["sample"]["pretrain"]["student"]["lr"] = 1e30
+
+    change_params(folder := small_project(steps=10), change)
     output, _ = (process := start(folder, "pretrain", "pretrain_student")).communicate()
     assert process.returncode == 1
     assert output.count("error: ") == 1

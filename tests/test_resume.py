@@ -3,7 +3,6 @@
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -12,9 +11,9 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from support.code_reading import SOURCE
-from support.small_project import contents, finish, saved_step, stage_of, start
+from support.params import change_params
+from support.small_project import contents, finish, kill_at, saved_step, stage_of, start
 
 from srgan_distill.common.paths import Paths
 from srgan_distill.training.checkpoint import Checkpoint, fingerprint
@@ -33,9 +32,8 @@ def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
 ) -> None:
     """In the content phase, while the discriminator learns alone, in the warm-up, and behind it."""
     project = small_project(100, batch=2, log_every=5)
-    params = yaml.safe_load((project / "params.yaml").read_text())
-    params["train"]["student_g_al"]["network"] = "teacher"  # whose discriminator is kept
-    (project / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    # A teacher's discriminator is kept.
+    change_params(project, lambda params: params["train"]["student_g_al"].update(network="teacher"))
     finish(project, "train", "student_g_al")
     uninterrupted = results(project)
     assert sum(name.endswith(".safetensors") for name in uninterrupted) == 2
@@ -43,14 +41,7 @@ def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
     checkpoint = project / Paths("sample").checkpoint("student_g_al")
 
     for steps in (CONTENT, ALONE, WARM_UP, ADVERSARIAL):
-        process = start(project, "train", "student_g_al")
-        deadline = time.monotonic() + 120
-        while saved_step(checkpoint) not in steps:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        kill_at(project, "train", "student_g_al", steps.__contains__)
         assert saved_step(checkpoint) in steps
         assert not (project / Paths("sample").generator("student_g_al")).exists()
 

@@ -7,10 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import yaml
-
-from srgan_distill.common.yaml12 import parse_yaml
 from support.code_reading import SOURCE
+from support.params import change_params
 
 ROOT = SOURCE.parent
 CROPS = {
@@ -64,10 +62,7 @@ class Project:
         ]
 
     def change_params(self, change: Callable[[dict], object]) -> None:
-        file = self.folder / "params.yaml"
-        params = parse_yaml(file.read_text(encoding="utf-8"))
-        change(params)
-        file.write_text(yaml.safe_dump(params, sort_keys=False), encoding="utf-8")
+        change_params(self.folder, change)
 
     def run(self, *command: str, fails: bool = False, **environment: str) -> str:
         """Run a command in the project, `dvc` and `python` from this environment.

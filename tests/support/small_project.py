@@ -1,8 +1,10 @@
 """A folder in which the training stages run in seconds, and how a test runs them there."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,6 +88,21 @@ def finish(folder: Path, stage: str, name: str) -> str:
     output, _ = process.communicate()
     assert process.returncode == 0, output
     return output
+
+
+def kill_at(
+    folder: Path, stage: str, name: str, reached: Callable[[int], bool], patience: float = 120
+) -> None:
+    """Start a stage, and kill it with -9 once `reached` says so of the step of its checkpoint."""
+    process = start(folder, stage, name)
+    checkpoint = folder / Paths("sample").checkpoint(name)
+    deadline = time.monotonic() + patience
+    while not reached(saved_step(checkpoint)):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def saved_step(checkpoint: Path) -> int:
