@@ -29,8 +29,8 @@ WARM_UP = 8
 COMPILED = "pretrain student"
 
 
-def patches_per_second(step: Callable[[], object], seconds: float) -> float:
-    """Of steps in a row, without waiting for the GPU between them."""
+def per_second(step: Callable[[], object], seconds: float) -> float:
+    """How often it runs, in a row, without waiting for the GPU between the runs."""
     for _ in range(WARM_UP):
         step()
     torch.cuda.synchronize()
@@ -40,23 +40,17 @@ def patches_per_second(step: Callable[[], object], seconds: float) -> float:
             step()
         torch.cuda.synchronize()
         steps += 10
-    return steps * BATCH / (time.perf_counter() - began)
+    return steps / (time.perf_counter() - began)
 
 
-def all_reduce_seconds(values: int) -> float:
+def all_reduce_seconds(values: int, seconds: float) -> float:
     """Of one message of so many float32 values through NCCL, with one process."""
-    with tempfile.NamedTemporaryFile() as store:
-        dist.init_process_group("nccl", f"file://{store.name}.nccl", rank=0, world_size=1)
+    with tempfile.TemporaryDirectory() as name:
+        dist.init_process_group("nccl", f"file://{name}/store", rank=0, world_size=1)
         message = torch.zeros(values, device="cuda")
-        for _ in range(WARM_UP):
-            dist.all_reduce(message)
-        torch.cuda.synchronize()
-        began = time.perf_counter()
-        for _ in range(100):
-            dist.all_reduce(message)
-        torch.cuda.synchronize()
+        each = 1 / per_second(lambda: dist.all_reduce(message), seconds)
         dist.destroy_process_group()
-        return (time.perf_counter() - began) / 100
+    return each
 
 
 def main(seconds: float) -> None:
@@ -75,7 +69,7 @@ def main(seconds: float) -> None:
             }
             if phase == COMPILED:
                 ways["compiled"] = partial(build, compiled=True)
-            speed = {way: patches_per_second(make(), seconds) for way, make in ways.items()}
+            speed = {way: BATCH * per_second(make(), seconds) for way, make in ways.items()}
             work = multiply_adds_of(build(cuda_graphs=False))
             done = work * speed["replayed"] / BATCH
             rows.append(
@@ -89,7 +83,7 @@ def main(seconds: float) -> None:
             )
             print(rows[-1], flush=True)
     print(f"{choose_compute('auto', 'auto')}; matrix product: {rate / 1e12:.0f} TMAC/s")
-    print(f"all_reduce of 1,550,659 values: {1e6 * all_reduce_seconds(1_550_659):.0f} us")
+    print(f"all_reduce of 1,550,659 values: {1e6 * all_reduce_seconds(1_550_659, seconds):.0f} us")
     print(pd.DataFrame(rows).round(0).to_markdown(index=False))
 
 
