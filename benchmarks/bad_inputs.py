@@ -259,7 +259,7 @@ def archive_cases() -> Iterator[Case]:
 
 def weight_cases() -> Iterator[Case]:
     """Files of weights that are of something else, or damaged."""
-    good = (ROOT / "src/srgan_distill/app/shipped/pretrain_student.safetensors").read_bytes()
+    good = (ROOT / "src/srgan_distill/shipped/pretrain_student.safetensors").read_bytes()
     header = int.from_bytes(good[:8], "little")
     bad = {
         "empty": b"",

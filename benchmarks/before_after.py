@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from srgan_distill.app import shipped as models
 from srgan_distill.app.api import load_model, upscale
 from srgan_distill.common.paths import Paths
 from srgan_distill.common.scale import SCALE
 from srgan_distill.imaging.images import read_rgb, write_png
 from srgan_distill.imaging.protocol import bicubic
+from srgan_distill.shipped import models
 
 # set, image, top and left of the crop in HR pixels
 CROPS = (("Nature", "chelsea", 72, 96), ("Things", "coffee", 120, 240))

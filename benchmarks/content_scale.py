@@ -25,7 +25,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from srgan_distill.app.shipped import find
 from srgan_distill.common.params import load
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.protocol import bicubic
@@ -34,6 +33,7 @@ from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
 from srgan_distill.networks.generator import Generator
 from srgan_distill.networks.weights import load_generator
+from srgan_distill.shipped.models import find
 from srgan_distill.training.batches import Tiles
 from srgan_distill.training.losses import discriminator_loss
 

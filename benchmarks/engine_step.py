@@ -84,7 +84,10 @@ def engine_step(
         log_every=10**6, validate_every=10**6,
     )  # fmt: skip
     weights = {term: WEIGHTS[term] for term in terms}
-    phase = ScheduledPhase(weights, 0, 0, budget.steps, 0, 0.0, False, budget)
+    phase = ScheduledPhase(
+        weights=weights, first=0, learns_from=0, end=budget.steps, warm_up=0, decay=0.0,
+        keeps_statistics=False, budget=budget,
+    )  # fmt: skip
     nowhere = Path(tempfile.gettempdir())
     trainer = Trainer(
         compute, Batches(tiles, compute, budget, (0,), SINGLE),

@@ -87,6 +87,10 @@ def downloads(**uses: list) -> Change:
             "profiles.sample.evaluate.weights.niqe = 'absent.mat': there is no such file",
         ),
         (
+            lambda p: sample(p).update(start_from="bsds500"),
+            "profiles.sample.start_from = 'bsds500': must be 'scratch' or 'shipped'",
+        ),
+        (
             lambda p: p["content"].update(weights="absent.pth"),
             "content.weights = 'absent.pth': there is no such file",
         ),
@@ -104,6 +108,15 @@ def test_it_is_refused_in_one_line(
 
 def test_what_is_right_is_let_through(checked: Callable[[Change], None]) -> None:
     checked(lambda params: None)
+    assert CHECKED.exists()
+
+
+def test_from_scratch_networks_are_free(checked: Callable[[Change], None]) -> None:
+    def change(params: dict) -> None:
+        params["networks"]["student"]["filters"] = 16
+        sample(params)["start_from"] = "scratch"
+
+    checked(change)
     assert CHECKED.exists()
 
 

@@ -24,6 +24,7 @@ from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import list_images, read_rgb, write_png
 from srgan_distill.results.reading import read_scores
 from srgan_distill.scoring import measure
+from srgan_distill.shipped import models as shipped
 from srgan_distill.sources import catalogue, data_sets, weights
 from srgan_distill.sources import store as store_module
 from srgan_distill.sources.catalogue import PUBLIC, Archive
@@ -458,6 +459,20 @@ def test_shipped_and_given_weights_are_not_loaded(web: Web, vgg19: bytes) -> Non
     stage(content=VGG19 | {"weights": "mine.pth"})
     assert names(CONTENT) == ["README.txt"]
     assert [path for path, _ in web.asked] == ["/1/benchmark.tar"]
+
+
+def test_shipped_generators_are_put_where_training_starts_from(
+    web: Web, packed: dict[str, bytes]
+) -> None:
+    web.add("1/benchmark.tar", packed["benchmark.tar"])
+    folder = Paths("sample").starts
+    stage(start_from="scratch")
+    assert names(folder) == ["README.txt"]
+    stage(start_from="shipped")
+    files = {f"{name}.safetensors": shipped.find(name) for name in shipped.names()}
+    assert names(folder) == sorted(["README.txt", *files])
+    for name, file in files.items():
+        assert (folder / name).read_bytes() == file.read_bytes()
 
 
 def test_a_given_file_that_is_none_stops_the_stage(web: Web, packed: dict[str, bytes]) -> None:

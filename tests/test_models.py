@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from srgan_distill.app import shipped as models
-from srgan_distill.app.shipped import find, names
-from srgan_distill.app.shipped.collect import collect
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import to_uint8
 from srgan_distill.networks.grid import VISIBLE, grid
 from srgan_distill.networks.weights import load_generator, save_generator
+from srgan_distill.shipped import models
+from srgan_distill.shipped.collect import collect
+from srgan_distill.shipped.models import find, names
 
 
 def test_every_file_is_small_and_on_the_card() -> None:

@@ -8,7 +8,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from srgan_distill.app.shipped import find
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Content
 from srgan_distill.imaging.images import read_rgb, to_tensor
@@ -20,6 +19,7 @@ from srgan_distill.networks.generator import Generator, build_generator, prelu
 from srgan_distill.networks.grid import COLOURS, grid
 from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
+from srgan_distill.shipped.models import find
 from srgan_distill.sources.packages import copy_photographs
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from srgan_distill.app.shipped import card, names
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.runs import display_name
 from srgan_distill.results.readme import filled, models_table, readme_table, recorded
 from srgan_distill.results.readme import run as write_readme
+from srgan_distill.shipped import card
+from srgan_distill.shipped.models import names
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,8 +12,9 @@ import pytest
 import tifffile
 from PIL import ExifTags, Image, ImageCms, ImageOps
 
-from srgan_distill.app import cli, shipped
+from srgan_distill.app import cli
 from srgan_distill.app.api import Model, upscale
+from srgan_distill.shipped import models as shipped
 
 ORIENTATION = ExifTags.Base.Orientation
 EXACT, LOSSY = ("png", "tif", "tiff", "bmp"), ("jpg", "jpeg", "webp")

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from srgan_distill.app import cli
-from srgan_distill.app import shipped as models
 from srgan_distill.app.api import UserError, save_image
 from srgan_distill.app.upscaling import command, saving
+from srgan_distill.shipped import models
 
 
 def png_header(width: int, height: int) -> bytes:

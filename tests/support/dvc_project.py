@@ -49,6 +49,7 @@ class Project:
         }
         params["strategies"] = {name: params["strategies"][name] for name in ("gan2g", "g2g_al")}
         profile = params["profiles"]["sample"]
+        profile["start_from"] = "scratch"  # what ships is larger
         profile["download"] = {
             "train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature", "Places"],
         }  # fmt: skip

@@ -55,7 +55,7 @@ def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: floa
         "warm_up": 10, "ema": 0.9, "keep_statistics": True,
     }  # fmt: skip
     sample = params["profiles"]["sample"]
-    sample |= {"train": crops | phases, "distill": crops | phases}
+    sample |= {"start_from": "scratch", "train": crops | phases, "distill": crops | phases}
     sample["pretrain"] = {name: crops | {"steps": steps} for name in ("teacher", "student")}
     folder.mkdir()
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ..common.errors import Terminated, UserError, exit_code
 from ..common.metrics import METRICS, WEIGHT_FILES
+from ..shipped.models import DEFAULT, names
 from .output import complain
-from .shipped import DEFAULT, names
 
 
 def main(argv: list[str] | None = None) -> int:

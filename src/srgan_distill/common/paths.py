@@ -62,6 +62,16 @@ class Paths:
         return self.data("download", "content")
 
     @property
+    def starts(self) -> Path:
+        """The generators that training starts from, where they are not made here."""
+        return self.data("download", "generators")
+
+    def start(self, run: str) -> Path | None:
+        """The generator of `starts` that a run goes on from, if there is one of its name."""
+        path = self.starts / f"{run}.safetensors"
+        return path if path.is_file() else None
+
+    @property
     def tiles(self) -> Path:
         """The training tiles: hr.npy and lr.npy."""
         return self.data("preprocess", "train")

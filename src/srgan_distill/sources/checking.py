@@ -1,13 +1,14 @@
-"""What a profile says about images, held against what is known of them before any is fetched."""
+"""What a profile says, held against what is known of images and models before any is fetched."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..common.errors import UserError
-from ..common.params import FILE, Crop, DownloadScale, Source, check_choice
+from ..common.params import FILE, Crop, DownloadScale, Network, Source, check_choice
 from ..common.paths import in_repository
 from ..common.scale import SCALE
 from ..imaging.photographs import photograph_size
+from ..shipped.models import architecture, names
 from .catalogue import PUBLIC
 from .data_sets import DATA_SETS
 from .folders import own_images
@@ -72,11 +73,11 @@ def check_crops(key: str, crops: list[Crop], download: DownloadScale, here: bool
         if not sizes:
             continue
         if crop.image not in sizes:
-            names = sorted(sizes)
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            known = sorted(sizes)
+            more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
             raise UserError(
                 f"{FILE}: {where}.image = {crop.image!r}: {crop.set} has "
-                f"{', '.join(names[:_SHOWN])}{more}"
+                f"{', '.join(known[:_SHOWN])}{more}"
             )
         width, height = (side - side % SCALE for side in sizes[crop.image])
         if crop.top + crop.size > height or crop.left + crop.size > width:
@@ -84,6 +85,34 @@ def check_crops(key: str, crops: list[Crop], download: DownloadScale, here: bool
                 f"{FILE}: {where}: {crop.size}x{crop.size} px from top {crop.top}, left "
                 f"{crop.left} leave {crop.set}/{crop.image}, {width} wide and {height} high"
             )
+
+
+def check_start(networks: Mapping[str, Network], start_from: str, key: str) -> None:
+    """Refuse networks other than those of the generators that training is to start from.
+
+    Args:
+        networks: what each run trains.
+        start_from: `scratch`, or `shipped`.
+        key: where that stands in params.yaml.
+
+    Raises:
+        UserError: names the generator and what differs.
+    """
+    if start_from == "scratch":
+        return
+    for run in names():
+        if run not in networks:
+            continue
+        theirs, ours = architecture(run), networks[run].model_dump()
+        if theirs != ours:
+            raise UserError(
+                f"{FILE}: {key} = {start_from!r}: the {run} that ships is {_listed(theirs)}, but "
+                f"`networks` has {_listed(ours)}; start from scratch, or change `networks`"
+            )
+
+
+def _listed(network: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in network.items())
 
 
 def _sizes(source: Source) -> Mapping[str, Size]:

@@ -10,6 +10,7 @@ from ..common.errors import UserError
 from ..common.metrics import parameter_files
 from ..common.params import Source
 from ..common.text import write_text
+from ..shipped.models import copy_all, names
 from .catalogue import PUBLIC
 from .content import fetch_content
 from .data_sets import fetch, space_of_sets
@@ -100,6 +101,13 @@ class Downloads:
             print(f"download: {file.name} of the content network from {source}")
         except Unavailable as error:
             self._missing[f"{file.name}, the content network's: weights/{file.name}"] = str(error)
+
+    def generators(self, shipped: bool, target: Path) -> None:
+        """Put the generators that ship into the folder `target`, which is there in any case."""
+        write_text(target / "README.txt", "Shipped generators, if training starts from them.\n")
+        if shipped:
+            copy_all(target)
+            print(f"download: {', '.join(names())} from the package")
 
     def require_all(self) -> None:
         """Stop if anything is missing.

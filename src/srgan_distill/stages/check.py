@@ -10,13 +10,15 @@ from ..common.params import FILE, check_choice, load
 from ..common.paths import CHECKED, Paths, in_repository, prune
 from ..common.runs import all_runs, names
 from ..common.text import write_text
-from ..sources.checking import check_crops, check_folders, check_sets
+from ..sources.checking import check_crops, check_folders, check_sets, check_start
 
 
 def run() -> None:
     """Check params.yaml whole, every profile of it; remove what it no longer names."""
     params = load()
     check_folders(params.budget.download)
+    key = f"profiles.{params.profile}.start_from"
+    check_start(params.network_of, params.budget.start_from, key)
     weights = {"content.weights": params.content.weights}
     for name, profile in params.profiles.items():
         key, here = f"profiles.{name}", name == params.profile

@@ -9,17 +9,21 @@ from ..training.setup import Training, train_generator
 
 
 def run(name: str) -> None:
-    """Distil by the strategy `name` (a key of `strategies`) from the pre-trained student."""
+    """Distil by the strategy `name` (a key of `strategies`) from the pre-trained student.
+
+    Where the profile starts from what ships: from the generator of that name, if there is one.
+    """
     params = load()
     paths = Paths(params.profile)
     strategy = params.strategies[name]
     phases = params.distill.phases(strategy)
     from_teacher = strategy.discriminator_from == "teacher"
+    start = paths.start(name) or paths.generator("pretrain_student")
     train_generator(
         Training(
             run=Run(name, "distill"),
             paths=paths,
-            start=load_generator(paths.generator("pretrain_student")),
+            start=load_generator(start),
             schedule=schedule(phases, params.budget.distill, params.losses),
             budget=params.budget.distill,
             seed=params.seed,

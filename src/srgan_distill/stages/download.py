@@ -1,4 +1,4 @@
-"""Stage download: the profile's images, and the parameter files of its metrics."""
+"""Stage download: a profile's images, parameter files of its metrics, generators to start from."""
 
 from ..common.content import weights_file
 from ..common.metrics import parameter_files
@@ -10,7 +10,7 @@ from ..sources.download import Downloads
 
 
 def run() -> None:
-    """Put every data set and every parameter file that the profile names into its folder."""
+    """Put every data set and every file of weights that the profile names into its folder."""
     params = load()
     paths = Paths(params.profile)
     wanted, metrics = params.budget.download, params.budget.evaluate.metrics
@@ -21,6 +21,7 @@ def run() -> None:
     given = params.content.weights
     file = weights_file(params.content.network, params.content.layer)
     downloads.content(None if given else file, paths.content_weights)
+    downloads.generators(params.budget.start_from == "shipped", paths.starts)
     downloads.require_all()
     files = parameter_files(metrics)
     check_available(metrics, {part: paths.weights / file for part, file in files.items()})

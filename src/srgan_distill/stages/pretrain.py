@@ -4,22 +4,24 @@ from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import Run
 from ..networks.generator import build_generator
+from ..networks.weights import load_generator
 from ..training.schedule import pretraining
 from ..training.setup import Training, train_generator
 
 
 def run(name: str) -> None:
-    """Train `name` (a key of `pretrain`) from random weights."""
+    """Train `name` (a key of `pretrain`) from random weights, or go on from a shipped generator."""
     params = load()
+    paths = Paths(params.profile)
     recipe = params.pretrain[name]
     network, budget = params.networks[recipe.network], params.budget.pretrain[recipe.network]
+    shipped = paths.start(name)
+    new = build_generator(network.filters, network.blocks, params.seed, network.checkerboard_free)
     train_generator(
         Training(
             run=Run(name, "pretrain"),
-            paths=Paths(params.profile),
-            start=build_generator(
-                network.filters, network.blocks, params.seed, network.checkerboard_free
-            ),
+            paths=paths,
+            start=load_generator(shipped) if shipped else new,
             schedule=pretraining(budget),
             budget=budget,
             seed=params.seed,

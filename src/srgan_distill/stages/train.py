@@ -9,15 +9,19 @@ from ..training.setup import Training, train_generator
 
 
 def run(name: str) -> None:
-    """Train the recipe `name` (a key of `train`) from its network's pre-trained weights."""
+    """Train the recipe `name` (a key of `train`) from its network's pre-trained weights.
+
+    Where the profile starts from what ships: from the generator of that name, if there is one.
+    """
     params = load()
     paths = Paths(params.profile)
     recipe = params.train[name]
+    start = paths.start(name) or paths.generator(f"pretrain_{recipe.network}")
     train_generator(
         Training(
             run=Run(name, "train"),
             paths=paths,
-            start=load_generator(paths.generator(f"pretrain_{recipe.network}")),
+            start=load_generator(start),
             schedule=schedule(recipe.phases, params.budget.train, params.losses),
             budget=params.budget.train,
             seed=params.seed,

@@ -162,7 +162,9 @@ class Trainer:
             _set_rate(optimizer, getattr(rates, name))
         update = partial(self._update_networks, phase, state, learns)
         if self.replays:
-            update = state.recorded.setdefault(learns, Recording(update))
+            if learns not in state.recorded:
+                state.recorded[learns] = Recording(update)
+            update = state.recorded[learns]
         losses = update(*self.batches(state.step))
         if learns and state.averaged is not state.generator:
             with torch.no_grad():

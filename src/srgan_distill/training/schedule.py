@@ -94,7 +94,16 @@ class Schedule:
 
 def pretraining(budget: PretrainBudget) -> Schedule:
     """The pixel loss alone."""
-    phase = ScheduledPhase({"pixel": 1.0}, 0, 0, budget.steps, 0, 0.0, False, budget)
+    phase = ScheduledPhase(
+        weights={"pixel": 1.0},
+        first=0,
+        learns_from=0,
+        end=budget.steps,
+        warm_up=0,
+        decay=0.0,
+        keeps_statistics=False,
+        budget=budget,
+    )
     return Schedule((phase,))
 
 

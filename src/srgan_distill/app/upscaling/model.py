@@ -16,7 +16,7 @@ from ...common.scale import SCALE
 from ...networks.compute import Compute, choose_compute
 from ...networks.generator import Generator
 from ...networks.weights import load_generator
-from .. import shipped as models
+from ...shipped import models
 from .alpha import spread
 from .arrays import as_pixels
 from .tiles import mirrored, spans, widened
@@ -71,7 +71,7 @@ def load_model(
     """Load a x4 super-resolution model.
 
     Args:
-        model: a shipped model's name (`srgan_distill.app.shipped.names()`), or a file that the
+        model: a shipped model's name (`srgan_distill.shipped.models.names()`), or a file that the
             pipeline wrote (`data/<profile>/models/<run>/generator.safetensors`).
         device: `auto` (a GPU where there is one), `cpu` or `cuda`.
         precision: `float32`, or `bfloat16` for speed at the price of one or two grey levels.

@@ -134,8 +134,13 @@ class ReportScale(Section):
 
 
 class Profile(Section):
-    """A budget: everything that is scale, nothing that is method. One section per stage."""
+    """A budget: everything that is scale, nothing that is method. One section per stage.
 
+    `start_from`: every run goes on from the generator of its name that ships with the package, if
+    there is one; from `scratch`, pre-training starts from random weights and the rest from it.
+    """
+
+    start_from: Literal["scratch", "shipped"]
     download: DownloadScale
     preprocess: PreprocessScale
     pretrain: PretrainScale

@@ -51,6 +51,13 @@ class Params(Section):
         """The profile in use."""
         return self.profiles[self.profile]
 
+    @property
+    def network_of(self) -> dict[str, Network]:
+        """The network of every run that is trained."""
+        recipes = self.pretrain | self.train
+        named = {name: self.networks[recipe.network] for name, recipe in recipes.items()}
+        return named | dict.fromkeys(self.strategies, self.networks["student"])
+
     def sections(self, *keys: str) -> dict[str, Any]:
         """Some of the sections, by their keys."""
         return {key: getattr(self, key) for key in keys}

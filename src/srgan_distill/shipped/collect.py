@@ -1,6 +1,6 @@
 """Put a profile's trained generators among the shipped models, small enough for git.
 
-Usage, where `dvc repro` has run: python -m srgan_distill.app.shipped.collect PROFILE
+Usage, where `dvc repro` has run: python -m srgan_distill.shipped.collect PROFILE
 """
 
 import sys
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
-from ...common.errors import exit_code
-from ...common.params import load
-from ...common.paths import Paths
-from ...common.runs import TRAINED, all_runs, names
-from ...networks.generator import Generator
-from ...networks.weights import load_generator, save_generator
+from ..common.errors import exit_code
+from ..common.params import load
+from ..common.paths import Paths
+from ..common.runs import TRAINED, all_runs, names
+from ..networks.generator import Generator
+from ..networks.weights import load_generator, save_generator
 
 
 def collect(paths: Paths, runs: Iterable[str], folder: Path) -> list[Path]:

@@ -1,8 +1,12 @@
-"""The trained students that ship with the package; README.md is their model card."""
+"""Which generators ship with the package, and where they lie."""
 
+import json
+import shutil
 from pathlib import Path
 
-from ...common.errors import UserError
+from safetensors import safe_open
+
+from ..common.errors import UserError
 
 DEFAULT = "pretrain_student"
 """The best student on record in PSNR and SSIM; no pattern in flat areas."""
@@ -27,3 +31,15 @@ def find(model: str | Path) -> Path:
             if path.is_file():
                 return path
     raise UserError(f"model {model} is neither a file nor a shipped model ({', '.join(names())})")
+
+
+def architecture(name: str) -> dict[str, int | bool]:
+    """What the network of a shipped model is: `filters`, `blocks` and `checkerboard_free`."""
+    with safe_open(find(name), framework="np") as file:
+        return json.loads(file.metadata()["generator"])
+
+
+def copy_all(folder: Path) -> None:
+    """Put every shipped model into `folder`, as `<name>.safetensors`."""
+    for name in names():
+        shutil.copyfile(find(name), folder / f"{name}{_SUFFIX}")

@@ -1,17 +1,17 @@
 """The figures of the model card, from a profile's record.
 
-Usage, where `dvc repro` has run: python -m srgan_distill.app.shipped.card PROFILE
+Usage, where `dvc repro` has run: python -m srgan_distill.shipped.card PROFILE
 """
 
 import re
 import sys
 from pathlib import Path
 
-from ...common.errors import exit_code
-from ...common.runs import BICUBIC
-from ...common.text import write_text
-from ...results.readme import chosen, filled, models_table, recorded
-from . import names
+from ..common.errors import exit_code
+from ..common.runs import BICUBIC
+from ..common.text import write_text
+from ..results.readme import chosen, filled, models_table, recorded
+from .models import names
 
 CARD = Path(__file__).parent / "README.md"
 
