@@ -16,7 +16,7 @@ from srgan_distill.imaging.protocol import bicubic
 from srgan_distill.shipped import models
 
 # set, image, top and left of the crop in HR pixels
-CROPS = (("Nature", "chelsea", 72, 96), ("Things", "coffee", 120, 240))
+CROPS = (("Nature", "chelsea", 72, 96), ("People", "astronaut", 40, 150))
 SIDE, GAP, CAPTION = 176, 6, 22
 
 

@@ -87,6 +87,11 @@ def downloads(**uses: list) -> Change:
             "profiles.sample.evaluate.weights.niqe = 'absent.mat': there is no such file",
         ),
         (
+            lambda p: p["networks"]["student"].update(filters=16),
+            "start_from = 'shipped': the anchored_al that ships is filters 32, blocks 8, "
+            "checkerboard_free True, but `networks` has filters 16, blocks 8,",
+        ),
+        (
             lambda p: sample(p).update(start_from="bsds500"),
             "profiles.sample.start_from = 'bsds500': must be 'scratch' or 'shipped'",
         ),

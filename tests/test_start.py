@@ -9,7 +9,8 @@ from support.small_project import MODELS
 
 from srgan_distill.common.paths import Paths
 from srgan_distill.networks.generator import Generator, build_generator
-from srgan_distill.networks.weights import save_generator
+from srgan_distill.networks.weights import load_generator, save_generator
+from srgan_distill.shipped import models as shipped
 from srgan_distill.stages import distill, pretrain, train
 
 PATHS = Paths("sample")
@@ -58,3 +59,13 @@ def test_one_that_has_none_starts_as_from_scratch(
     network = "teacher" if "teacher" in run else "student"
     seed = 0 if stage is pretrain else MODELS[f"pretrain_{network}"]
     assert same(started(stage, run), build_generator(4, 1, seed, checkerboard_free=True))
+
+
+def test_a_shipped_generator_is_what_its_header_says() -> None:
+    for name in shipped.names():
+        generator = load_generator(shipped.find(name))
+        assert shipped.architecture(name) == {
+            "filters": generator.filters,
+            "blocks": len(generator.blocks),
+            "checkerboard_free": generator.checkerboard_free,
+        }
