@@ -135,7 +135,7 @@ RECIPES = {
     "batch_statistics_adversarial_5_pixel_16": Recipe(
         (*ADVERSARIAL, "pixel"), {"adversarial": 0.001, "pixel": 16.0}, budget=BATCH
     ),
-    # As it was on record until now.
+    # As in the first record.
     "random_vgg19": Recipe(
         weights={"adversarial": 0.001},
         content=("vgg19_random", "relu1_2"),
