@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.params import change_params
 from support.report_project import (
     HOSTILE,
     IMAGES,
@@ -205,6 +206,14 @@ def test_recipe_in_words() -> None:
         "content + feature distillation for 3,000 steps, then content + adversarial for 8,000 steps"
     )
     assert recipe(phases[:1], steps) == "content + feature distillation for 3,000 steps"
+
+
+@pytest.mark.parametrize(("start_from", "said"), [("shipped", True), ("scratch", False)])
+def test_what_the_runs_started_from_is_said(tmp_path: Path, start_from: str, said: bool) -> None:
+    write_project(tmp_path)
+    change_params(tmp_path, lambda p: p["profiles"]["sample"].update(start_from=start_from))
+    text = " ".join(Elements(build(tmp_path)).text.split())
+    assert ("goes on from the generator of its name that ships" in text) == said
 
 
 def test_headings_start_at_the_pages_second_level() -> None:

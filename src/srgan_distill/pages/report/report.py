@@ -74,6 +74,7 @@ def report_page(
         strategy=display_name(strategy),
         lineage=lineage(strategy, teacher),
         recipe=recipe(phases, profile.distill.steps),
+        from_shipped=profile.start_from == "shipped",
         tiles=tiles(figures),
         gain_table=markdown_html(gain_table(figures)),
         pictures=compared(
