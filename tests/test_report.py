@@ -25,6 +25,7 @@ from support.report_project import (
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Phase
 from srgan_distill.common.params.profile import PhaseSteps
+from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import display_name
 from srgan_distill.pages.report.chart import HEIGHT, WIDTH, Quantity, Series, draw
 from srgan_distill.pages.report.prose import markdown_html
@@ -214,6 +215,20 @@ def test_what_the_runs_started_from_is_said(tmp_path: Path, start_from: str, sai
     change_params(tmp_path, lambda p: p["profiles"]["sample"].update(start_from=start_from))
     text = " ".join(Elements(build(tmp_path)).text.split())
     assert ("goes on from the generator of its name that ships" in text) == said
+
+
+def test_runs_without_curves_are_named(tmp_path: Path) -> None:
+    write_project(tmp_path)
+    folder = tmp_path / Paths("sample").metrics("curves")
+    for file in (folder / "pretrain").iterdir():
+        file.unlink()
+    for file in folder.glob("*.tsv"):
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("".join(line for line in lines if not line.startswith("distill/gan2g\t")))
+    text = " ".join(Elements(build(tmp_path)).text.split())
+    for names in ("Teacher (pixel loss), Student (pixel loss)", "GAN2G"):
+        assert f"No curves here, for they were trained elsewhere: {names}." in text
+    assert text.count("PSNR on the validation images") == 1
 
 
 def test_headings_start_at_the_pages_second_level() -> None:

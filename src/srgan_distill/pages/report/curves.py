@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 from markupsafe import Markup
 
-from ...common.errors import UserError
 from ...results.curves import Quantity, quantities
 from .chart import Series, draw
 
@@ -29,14 +28,14 @@ class Chart:
     svg: Markup
 
 
-def charts(folder: Path, runs: Sequence[Line]) -> list[Chart]:
+def charts(folder: Path, runs: Sequence[Line]) -> tuple[list[Chart], list[Line]]:
     """One chart per quantity that any of `runs` logged, each run in its colour.
 
     Args:
         folder: where stage `curves` wrote them, a file for each quantity.
 
-    Raises:
-        UserError: a run has no curves.
+    Returns:
+        The charts, and the runs that have no curves: of a generator that was trained elsewhere.
     """
     curves = {run: dict[str, list[tuple[float, float]]]() for run in runs}
     for path in sorted(folder.glob("*.tsv")):
@@ -44,9 +43,6 @@ def charts(folder: Path, runs: Sequence[Line]) -> list[Chart]:
         for run in runs:
             if len(own := table[table["run"] == run.key]):
                 curves[run][path.stem] = _points(own)
-    for run, own in curves.items():
-        if not own:
-            raise UserError(f"no curves of {run.key} in {folder}; run `dvc repro`, which trains")
     found = {name for own in curves.values() for name in own}
     known = quantities()
     result = []
@@ -59,7 +55,7 @@ def charts(folder: Path, runs: Sequence[Line]) -> list[Chart]:
         if lines:
             quantity = known.get(name, Quantity(name.replace("_", " "), "value"))
             result.append(Chart(quantity.title, draw(quantity, lines)))
-    return result
+    return result, [run for run, own in curves.items() if not own]
 
 
 def _points(table: pd.DataFrame) -> list[tuple[float, float]]:

@@ -106,7 +106,13 @@ def _group(paths: Paths, title: str, runs: Sequence[Run]) -> dict[str, object]:
     ]
     stages = {run.stage for run in runs}
     folder = paths.metrics("curves", TRAINED[0] if stages == {TRAINED[0]} else "")
-    return {"title": title, "runs": lines, "charts": charts(folder, lines)}
+    drawn, without = charts(folder, lines)
+    return {
+        "title": title,
+        "runs": [line for line in lines if line not in without],
+        "without": ", ".join(line.label for line in without),
+        "charts": drawn,
+    }
 
 
 def _read(path: Path) -> bytes:
