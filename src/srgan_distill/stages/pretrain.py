@@ -15,13 +15,17 @@ def run(name: str) -> None:
     paths = Paths(params.profile)
     recipe = params.pretrain[name]
     network, budget = params.networks[recipe.network], params.budget.pretrain[recipe.network]
-    shipped = paths.start(name)
-    new = build_generator(network.filters, network.blocks, params.seed, network.checkerboard_free)
+    if shipped := paths.start(name):
+        start = load_generator(shipped)
+    else:
+        start = build_generator(
+            network.filters, network.blocks, params.seed, network.checkerboard_free
+        )
     train_generator(
         Training(
             run=Run(name, "pretrain"),
             paths=paths,
-            start=load_generator(shipped) if shipped else new,
+            start=start,
             schedule=pretraining(budget),
             budget=budget,
             seed=params.seed,
