@@ -26,8 +26,9 @@ from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Phase
 from srgan_distill.common.params.profile import PhaseSteps
 from srgan_distill.common.paths import Paths
-from srgan_distill.common.runs import display_name
-from srgan_distill.pages.report.chart import HEIGHT, WIDTH, Quantity, Series, draw
+from srgan_distill.common.runs import TRAINED, Run, display_name
+from srgan_distill.pages.report.chart import COLOURS, HEIGHT, WIDTH, Quantity, Series, draw
+from srgan_distill.pages.report.curves import lines_of
 from srgan_distill.pages.report.prose import markdown_html
 from srgan_distill.pages.report.summary import recipe
 from srgan_distill.stages import report
@@ -258,10 +259,29 @@ def test_lines_lie_within_the_chart(values: list[float], logarithmic: bool) -> N
 def test_chart_axis_by_hand() -> None:
     svg = draw(Quantity("T", "u"), [Series("a", 0, False, [(0, 0.0), (100, 10.0)])])
     # Room of 4% of the range below and above: 0 and 10 lie 1/27 of the height within.
-    assert 'd="M50.0 189.8L364.0 34.2h0"' in svg
+    assert 'd="M62.0 189.8L364.0 34.2h0"' in svg
     assert ">training step<" in svg
 
 
 def test_one_point_is_a_dot() -> None:
     svg = draw(Quantity("T", "u"), [Series("a", 12, True, [(100, 1.0)])])
-    assert re.search(r'class="line series-2 dashed" data-run="a" d="M364\.0 [\d.]+h0"', svg)
+    assert re.search(r'class="line series-2 dashed dot" data-run="a" d="M364\.0 [\d.]+h0"', svg)
+
+
+@pytest.mark.parametrize(
+    ("values", "label"),
+    [((1.7e-3, 1.8e-3), "0.001725"), ((2e-4, 3e-4), "2.5e-4"), ((2e-4, 3e-4), "3e-4"),
+     ((0, 2e6), "1.5e+6")],
+)  # fmt: skip
+def test_labels_of_an_axis_fit_beside_it(values: tuple[float, float], label: str) -> None:
+    svg = draw(Quantity("T", "u"), [Series("a", 0, False, list(enumerate(values)))])
+    labels = re.findall(r'<text class="end" x="56" y="[\d.]+">([^<]+)</text>', svg)
+    assert label in labels
+    # A digit is some 7 px wide at 12 px.
+    assert max(map(len, labels)) * 7 <= 56
+
+
+def test_no_two_runs_of_a_chart_look_alike() -> None:
+    runs = [Run(f"{stage}_{number}", stage) for stage in TRAINED[1:] for number in range(COLOURS)]
+    looks = {(line.colour % COLOURS, line.dashed) for line in lines_of(runs)}
+    assert len(looks) == len(runs)

@@ -15,7 +15,7 @@ COLOURS = 10  # series-0 ... series-9 of page.css
 # Drawn at about the size it is shown at, on a phone and as one of three on a laptop, so that
 # text is as large as the page's.
 WIDTH, HEIGHT = 380, 240
-LEFT, RIGHT, TOP, BOTTOM = 50, 364, 28, 196
+LEFT, RIGHT, TOP, BOTTOM = 62, 364, 28, 196
 MARGIN = 0.04  # of the range, between the curves and the frame
 MOST_TICKS = 6
 
@@ -58,10 +58,11 @@ def _line(line: Series, x: Callable[[float], float], y: Callable[[float], float]
     step, value = line.points[-1]
     return Markup(
         # h0 draws a dot where a run has one point only.
-        '<path class="line series-{}{}" data-run="{}" d="M{}h0"><title>{}</title></path>'
+        '<path class="line series-{}{}{}" data-run="{}" d="M{}h0"><title>{}</title></path>'
     ).format(
         line.colour % COLOURS,
         " dashed" if line.dashed else "",
+        " dot" if len(line.points) == 1 else "",
         line.label,
         path,
         f"{line.label}: {value:.4g} at step {step:,.0f}",
@@ -116,5 +117,7 @@ def _within(ticks: Sequence[float], low: float, high: float) -> list[float]:
 
 
 def _short(value: float) -> str:
-    """1e-5, not 1e-05."""
-    return re.sub(r"e([+-])0+", r"e\1", f"{value:.6g}")
+    """As few characters as tell it: 1e-5, not 1e-05; 2.5e-4, not 0.00025."""
+    if 1e-3 <= abs(value) < 1e6 or value == 0:
+        return f"{value:.6g}"
+    return re.sub(r"\.?0*e([+-])0*", r"e\1", f"{value:.3e}")

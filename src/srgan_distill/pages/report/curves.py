@@ -3,11 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup
 
+from ...common.runs import Run
 from ...results.curves import Quantity, quantities
 from .chart import Series, draw
 
@@ -26,6 +29,15 @@ class Line:
 class Chart:
     title: str
     svg: Markup
+
+
+def lines_of(runs: Sequence[Run]) -> list[Line]:
+    """How each run is drawn. The colours begin anew with each stage: dashes tell those apart."""
+    return [
+        Line(run.key, run.title, colour, dashed=stage == "train")
+        for stage, own in groupby(runs, key=attrgetter("stage"))
+        for colour, run in enumerate(own)
+    ]
 
 
 def charts(folder: Path, runs: Sequence[Line]) -> tuple[list[Chart], list[Line]]:

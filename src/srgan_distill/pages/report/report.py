@@ -14,7 +14,7 @@ from ...results.gains import Figures, gain_table
 from ...results.reading import required
 from ..template import fill
 from .chart import COLOURS
-from .curves import Line, charts
+from .curves import charts, lines_of
 from .machine import environment
 from .pictures import QUALITY, compared, data_url
 from .prose import markdown_html
@@ -100,10 +100,7 @@ def report_page(
 
 
 def _group(paths: Paths, title: str, runs: Sequence[Run]) -> dict[str, object]:
-    lines = [
-        Line(run.key, run.title, colour, dashed=run.stage == "train")
-        for colour, run in enumerate(runs)
-    ]
+    lines = lines_of(runs)
     stages = {run.stage for run in runs}
     folder = paths.metrics("curves", TRAINED[0] if stages == {TRAINED[0]} else "")
     drawn, without = charts(folder, lines)
