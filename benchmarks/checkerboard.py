@@ -43,7 +43,7 @@ def main(steps: int) -> None:
             tiles=tiles,
             networks=LossNetworks(),
             budget=budget,
-            seed=params.seed,
+            seed=(params.seed,),
             validate=validate,
         )
         rows += [

@@ -52,7 +52,7 @@ def main(steps: int) -> None:
             generator = start(network.filters, network.blocks, params.seed, icnr, zero)
             _, curves = train_briefly(
                 generator, pretraining(budget), f"{name} {icnr} {zero}", compute=compute,
-                tiles=tiles, networks=LossNetworks(), budget=budget, seed=params.seed,
+                tiles=tiles, networks=LossNetworks(), budget=budget, seed=(params.seed,),
                 validate=validation(paths.validation, compute),
             )  # fmt: skip
             score = curves.last("validation_psnr")

@@ -14,6 +14,7 @@ Usage: python benchmarks/recipes.py NIQE_PARAMETERS STEPS SEED [RECIPE ...]
 """
 
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,6 +50,8 @@ from srgan_distill.training.schedule import schedule
 NO_NIQE = "-"
 FOLDER = Path(__file__).parent / "recipes"
 ADVERSARIAL = ("content", "adversarial")
+STAGE = zlib.crc32(b"train")
+"""The crops are those of stage train: recipe `paper` is its run `student`."""
 
 
 class Window(nn.Module):
@@ -215,7 +218,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             generator,
             schedule([phase], budget, params.losses),
             name,
-            compute=compute, tiles=tiles, networks=networks, budget=budget, seed=seed,
+            compute=compute, tiles=tiles, networks=networks, budget=budget, seed=(seed, STAGE),
             validate=look,
             cuda_graphs=recipe.around is None,  # those draw random numbers on the host
         )  # fmt: skip

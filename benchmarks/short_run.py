@@ -24,16 +24,19 @@ def train_briefly(
     tiles: Tiles,
     networks: LossNetworks,
     budget: BatchBudget,
-    seed: int,
+    seed: tuple[int, ...],
     validate: Validate,
     cuda_graphs: bool = True,
 ) -> tuple[Generator, Curves]:
-    """Train from `generator`, keeping nothing on disk; what would be saved, and the curves."""
+    """Train from `generator`, keeping nothing on disk; what would be saved, and the curves.
+
+    `seed` is that of the crops, as in `Batches`.
+    """
     # dvclive's monitor may still be writing when it has ended.
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         curves = Curves(folder / "learning", folder / "system")
-        batches = Batches(tiles, compute, budget, (seed,), SINGLE)
+        batches = Batches(tiles, compute, budget, seed, SINGLE)
         trainer = Trainer(
             compute,
             batches,
