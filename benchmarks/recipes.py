@@ -1,9 +1,9 @@
 """Which adversarial recipe gives texture without a grid? One change at a time, on equal terms.
 
-Every recipe trains the profile's pre-trained student, from the same weights, on the same crops of
-the profile's training tiles, for the same number of steps, and is looked at on the profile's
-validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The curves over
-the generator's own steps are written to benchmarks/recipes/<recipe>-<seed>.tsv, which
+Every recipe trains the profile's pre-trained student, from the same weights, on the crops of stage
+train (so that `paper` is its run `student`), for the same number of steps, and is looked at on the
+profile's validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The
+curves over the generator's own steps are written to benchmarks/recipes/<recipe>-<seed>.tsv, which
 recipe_curves.py draws, and the last line of each is printed.
 
 Test sets are not looked at: what is chosen here is scored on them afterwards.
@@ -14,7 +14,6 @@ Usage: python benchmarks/recipes.py NIQE_PARAMETERS STEPS SEED [RECIPE ...]
 """
 
 import sys
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,7 +41,7 @@ from srgan_distill.networks.generator import Generator
 from srgan_distill.networks.grid import grid
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.scoring.measure import measure
-from srgan_distill.training.batches import Tiles
+from srgan_distill.training.batches import Tiles, crop_seed
 from srgan_distill.training.loop import Validate
 from srgan_distill.training.losses import LossNetworks
 from srgan_distill.training.schedule import schedule
@@ -50,8 +49,6 @@ from srgan_distill.training.schedule import schedule
 NO_NIQE = "-"
 FOLDER = Path(__file__).parent / "recipes"
 ADVERSARIAL = ("content", "adversarial")
-STAGE = zlib.crc32(b"train")
-"""The crops are those of stage train: recipe `paper` is its run `student`."""
 
 
 class Window(nn.Module):
@@ -218,8 +215,8 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             generator,
             schedule([phase], budget, params.losses),
             name,
-            compute=compute, tiles=tiles, networks=networks, budget=budget, seed=(seed, STAGE),
-            validate=look,
+            compute=compute, tiles=tiles, networks=networks, budget=budget,
+            seed=crop_seed(seed, "train"), validate=look,
             cuda_graphs=recipe.around is None,  # those draw random numbers on the host
         )  # fmt: skip
         looked = [

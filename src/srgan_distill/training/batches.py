@@ -1,5 +1,6 @@
 """Training crops: uint8 tiles in memory, cut, flipped and turned in batch, step by step."""
 
+import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ from ..networks.compute import Compute
 from .distributed import Distributed
 
 Crops = tuple[Tensor, Tensor]
+
+
+def crop_seed(seed: int, stage: str) -> tuple[int, int]:
+    """The seed of a stage's crops: a later stage has not those of pre-training again."""
+    return seed, zlib.crc32(stage.encode())
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import copy
 import hashlib
 import time
-import zlib
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from ..networks.discriminator import build_discriminator
 from ..networks.generator import Generator
 from ..networks.grid import grid
 from ..networks.weights import load_generator, load_network, save_generator, save_network
-from .batches import Batches, Tiles
+from .batches import Batches, Tiles, crop_seed
 from .checkpoint import Checkpoint, fingerprint
 from .curves import Curves
 from .distributed import Distributed, launch
@@ -106,8 +105,7 @@ def _train(training: Training, distributed: Distributed) -> None:
         for network in (generator, *networks.all()):
             network.compile()
     tiles = Tiles.open(paths.tiles, compute.device, hardware.tiles)
-    # Another stage has other crops, not those of pre-training again.
-    seed = training.seed, zlib.crc32(run.stage.encode())
+    seed = crop_seed(training.seed, run.stage)
     trainer = Trainer(
         compute=compute,
         batches=Batches(tiles, compute, training.budget, seed, distributed),
