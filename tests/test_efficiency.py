@@ -11,7 +11,7 @@ import torch
 import yaml
 from support.code_reading import SOURCE
 
-from srgan_distill.common.params import Network
+from srgan_distill.common.params import Network, load
 from srgan_distill.common.paths import Paths
 from srgan_distill.deploy import timing
 from srgan_distill.deploy.efficiency import costs_of, exported_networks, write_figures
@@ -88,7 +88,8 @@ def test_what_is_the_same_on_every_run_is_apart_from_what_is_measured(project: P
 
 def test_costs_are_the_same_bytes_on_every_run(project: Path, tmp_path: Path) -> None:
     write_project(tmp_path)
-    with exported_networks(NETWORKS, tmp_path / Paths("sample").tiles, "cpu") as found:
+    layers = load(tmp_path / "params.yaml").export.float_layers
+    with exported_networks(NETWORKS, tmp_path / Paths("sample").tiles, "cpu", layers) as found:
         write_figures(tmp_path / "costs", *costs_of(found, 720, 1280))
     for name in ("costs.json", "costs.md"):
         assert (tmp_path / name).read_bytes() == (project / name).read_bytes()

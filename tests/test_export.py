@@ -14,10 +14,11 @@ from support.upscaling import save_enlarging_generator
 from torch import nn
 
 from srgan_distill.common.errors import UserError
+from srgan_distill.common.params import Params
 from srgan_distill.common.paths import Paths
-from srgan_distill.deploy.graph import DeployedGenerator, export_onnx
+from srgan_distill.deploy.graph import DeployedGenerator, export_onnx, layers_of
 from srgan_distill.deploy.parity import SIZES, check_parity
-from srgan_distill.deploy.quantise import CalibrationTiles, quantise
+from srgan_distill.deploy.quantise import calibration_images, quantise
 from srgan_distill.deploy.runtime import open_model
 from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8, write_png
 from srgan_distill.imaging.protocol import bicubic, psnr
@@ -170,14 +171,11 @@ def psnr_of(model: Path, pairs: Path, image: str) -> float:
 
 
 @pytest.fixture(scope="module")
-def photographs(tmp_path_factory: pytest.TempPathFactory) -> CalibrationTiles:
-    """Tiles of a real photograph."""
+def photograph(tmp_path_factory: pytest.TempPathFactory) -> np.ndarray:
+    """The LR image of a real photograph, [1, 3, h, w]."""
     folder = tmp_path_factory.mktemp("photographs")
     copy_photographs("Nature", folder)
-    image = read_rgb(folder / "chelsea.png")
-    hr = np.stack([image[y : y + 96, x : x + 96] for y in (0, 96, 192) for x in range(0, 384, 96)])
-    lr = np.stack([bicubic(tile, 1 / 4) for tile in hr])
-    return CalibrationTiles(lr.transpose(0, 3, 1, 2), hr.transpose(0, 3, 1, 2), count=12)
+    return to_tensor(bicubic(read_rgb(folder / "chelsea.png")[:288, :384], 1 / 4)).numpy()
 
 
 def convolutions(path: Path) -> dict[str, bool]:
@@ -191,40 +189,60 @@ def convolutions(path: Path) -> dict[str, bool]:
     }
 
 
-def test_int8_where_it_costs_little(
-    model: Path, photographs: CalibrationTiles, tmp_path: Path
+def psnr_to_float(model: Path, int8: Path, lr: np.ndarray) -> float:
+    plain, quantised = (to_uint8(torch.from_numpy(open_model(m, 1)(lr))) for m in (model, int8))
+    return psnr(quantised, plain)
+
+
+def test_int8_is_close_and_closer_with_layers_in_float(
+    model: Path, photograph: np.ndarray, tmp_path: Path
 ) -> None:
     target = tmp_path / "int8.onnx"
-    assert quantise(model, target, photographs, 99.99, most_loss=100) == []
-    assert all(convolutions(target).values())
-    assert abs(photographs.psnr(target) - photographs.psnr(model)) < 1
-    before, after = (
-        {entry.key: entry.value for entry in onnx.load(path).metadata_props}
-        for path in (model, target)
-    )
-    assert before.items() <= after.items()
-    assert after["int8_layers_in_float"] == "none"
+    close = []
+    for float_layers in ([], ["head.0", "last.0"]):
+        quantise(model, target, [photograph], float_layers)
+        assert {name for name, int8 in convolutions(target).items() if not int8} == {*float_layers}
+        close.append(psnr_to_float(model, target, photograph))
+        before, after = (
+            {entry.key: entry.value for entry in onnx.load(path).metadata_props}
+            for path in (model, target)
+        )
+        assert before.items() <= after.items()
+        assert after["int8_layers_in_float"] == (" ".join(float_layers) or "none")
+    assert 30 < close[0] < close[1]
 
 
-def test_layers_stay_in_float_until_the_loss_is_within_the_limit(
-    model: Path, tmp_path: Path
+def test_int8_holds_the_brightest_calibration_image(
+    model: Path, photograph: np.ndarray, tmp_path: Path
 ) -> None:
-    """The truth is what the network gives, with a little noise: INT8 costs decibels."""
-    random = np.random.default_rng(0)
-    lr = random.integers(0, 256, (8, 3, 24, 24), np.uint8)
-    sr = 255 * open_model(model, 1)(lr.astype(np.float32) / 255)
-    hr = (sr + random.normal(0, 0.5, sr.shape)).clip(0, 255).round().astype(np.uint8)
-    tiles, target = CalibrationTiles(lr, hr, count=8), tmp_path / "int8.onnx"
-    assert quantise(model, target, tiles, 100.0, most_loss=100) == []
-    limit = (tiles.psnr(model) - tiles.psnr(target)) / 2
-    assert limit > 0.1
+    """A layer's range is that of all its values: what was seen in calibration is not clipped."""
+    images = [photograph / 8, photograph]
+    found = []
+    for name, seen in (("dark", images[:1]), ("both", images)):
+        quantise(model, tmp_path / f"{name}.onnx", seen, [])
+        found.append(psnr_to_float(model, tmp_path / f"{name}.onnx", photograph))
+    assert found[1] > found[0] + 3
 
-    kept = quantise(model, target, tiles, 100.0, most_loss=limit)
-    assert 0 < len(kept) < len(convolutions(target))
-    assert {name for name, int8 in convolutions(target).items() if not int8} == set(kept)
-    assert tiles.psnr(model) - tiles.psnr(target) <= limit
-    said = {entry.key: entry.value for entry in onnx.load(target).metadata_props}
-    assert said["int8_layers_in_float"].split() == kept
+
+def test_a_layer_that_is_not_there(model: Path, photograph: np.ndarray, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"float_layers names tial, but .* are head\.0, blocks"):
+        quantise(model, tmp_path / "int8.onnx", [photograph], ["head.0", "tial"])
+    assert not (tmp_path / "int8.onnx").exists()
+
+
+def test_calibration_takes_tiles_from_first_to_last(tmp_path: Path) -> None:
+    tiles = np.arange(5, dtype=np.uint8)[:, None, None, None].repeat(3, 1)
+    np.save(tmp_path / "lr.npy", tiles)
+    assert [image.shape for image in calibration_images(tmp_path, 9)] == [(1, 3, 1, 1)] * 5
+    chosen = [image[0, 0, 0, 0] * 255 for image in calibration_images(tmp_path, 3)]
+    np.testing.assert_allclose(chosen, [0, 2, 4])
+
+
+def test_names_that_params_allow_are_those_of_the_file(model: Path) -> None:
+    params = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
+    params["networks"]["student"]["blocks"] = 2
+    params["export"]["float_layers"] = layers_of(model)
+    assert Params.model_validate(params).export.float_layers == layers_of(model)
 
 
 def test_layers_with_equal_weights_keep_their_names(tmp_path: Path) -> None:

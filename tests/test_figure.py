@@ -170,9 +170,7 @@ def test_stage_tables(images: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> 
         pd.DataFrame([row]).to_csv(results / "scores.csv", index=False)
         figures = {"parameters": len(name), "grid": len(name) / 8}
         (results / "model.json").write_text(json.dumps(figures))
-    exported = {
-        name: {"int8": {"layers_in_float": n}} for n, name in enumerate(params["strategies"])
-    }
+    exported = {name: {"int8": {"psnr_change": n}} for n, name in enumerate(params["strategies"])}
     for name, figures in exported.items():
         file = images / f"data/sample/export/{name}/figures.json"
         file.parent.mkdir(parents=True)

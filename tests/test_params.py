@@ -65,7 +65,11 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "profiles.sample.efficiency.inputs.1.0 = 0",
             "equal to 1",
         ),
-        (lambda p: p["export"].update(percentile=101.0), "export.percentile = 101.0", "100"),
+        (
+            lambda p: p["export"].update(float_layers=["head.0", "blocks.8.0"]),
+            "export.float_layers = 'blocks.8.0'",
+            "must be one of head.0, blocks.0.0, blocks.0.2,",
+        ),
         (
             lambda p: p["strategies"].update(bicubic=p["strategies"]["gan2g"]),
             "'bicubic'",

@@ -9,11 +9,9 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from math import inf
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -23,7 +21,7 @@ from ..networks.cost import multiply_adds, parameter_count
 from ..networks.generator import Generator, build_generator
 from ..networks.weights import save_generator
 from .graph import export_onnx
-from .quantise import CalibrationTiles, quantise
+from .quantise import calibration_images, quantise
 from .tables import Shape, costs_markdown, teacher_over, times_figures, times_markdown
 from .timing import median_latencies, peak_memory
 from .variants import Variant, variants
@@ -35,26 +33,26 @@ _TILES = 4
 
 @contextmanager
 def exported_networks(
-    networks: Mapping[str, Network], tiles: Path, device: str
+    networks: Mapping[str, Network], tiles: Path, device: str, float_layers: Sequence[str]
 ) -> Iterator[list[Variant]]:
     """All variants that this machine can run, their ONNX files in a folder that goes with them.
 
     The weights are random: what a form costs depends on the networks' shape, not on who trained
-    them. The student in INT8 has all of its convolutions in INT8.
+    them.
 
     Args:
         networks: the sizes of "teacher" and "student".
         tiles: the folder of training tiles, of which a few calibrate INT8.
         device: `hardware.device`; a GPU comes beside the CPU.
+        float_layers: the student's layers that are not in INT8, as in stage `export`.
     """
     with tempfile.TemporaryDirectory() as folder:
         files = {name: Path(folder) / f"{name}.onnx" for name in (*networks, "student_int8")}
         for name, network in networks.items():
             generator = build_generator(network.filters, network.blocks, _SEED)
             export_onnx(generator.eval(), files[name])
-        lr, hr = (np.load(tiles / f"{name}.npy", mmap_mode="r") for name in ("lr", "hr"))
-        calibration = CalibrationTiles(lr, hr, _TILES)
-        quantise(files["student"], files["student_int8"], calibration, 99.99, most_loss=inf)
+        images = calibration_images(tiles, _TILES)
+        quantise(files["student"], files["student_int8"], images, float_layers)
         yield variants(networks, files.__getitem__, device)
 
 

@@ -1,4 +1,4 @@
-"""A strategy's student as ONNX, in float32 and INT8: written, checked and scored."""
+"""Exported models held against the network and against each other."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,14 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..common.params import Export
 from ..imaging.images import read_rgb, to_tensor, to_uint8
 from ..imaging.pairs import Pair
 from ..imaging.protocol import psnr
 from ..networks.weights import load_generator
 from .graph import export_onnx
 from .parity import check_parity
-from .quantise import CalibrationTiles, quantise
 from .runtime import Session, open_model
 
 
@@ -23,18 +21,6 @@ def export_with_parity(weights: Path, path: Path, seed: int) -> dict[str, float]
     export_onnx(generator, path)
     session = open_model(path, torch.get_num_threads())
     return check_parity(str(path), session, generator, seed).figures()
-
-
-def export_int8(student: Path, int8: Path, tiles: Path, export: Export) -> list[str]:
-    """Write the model `student` in INT8 to `int8`; the names of the layers left in float.
-
-    Args:
-        tiles: the folder of training tiles, which calibrate and judge.
-        export: how (see `srgan_distill.deploy.quantise`).
-    """
-    lr, hr = (np.load(tiles / f"{name}.npy", mmap_mode="r") for name in ("lr", "hr"))
-    calibration = CalibrationTiles(lr, hr, export.calibration_tiles)
-    return quantise(student, int8, calibration, export.percentile, export.most_psnr_loss)
 
 
 def psnr_changes(
@@ -47,14 +33,12 @@ def psnr_changes(
 
 def print_export(
     parity: Mapping[str, Mapping[str, float]],
-    in_float: Sequence[str],
     changes: Mapping[str, float],
     most_loss: float,
 ) -> None:
     """Say how far the files are from the network they were made of."""
     for network, found in parity.items():
         print(f"  {network}: largest difference to PyTorch {found['difference']:.1e}")
-    print(f"  INT8, layers left in float: {', '.join(in_float) or 'none'}")
     for test_set, change in changes.items():
         beyond = ", MORE than export.most_psnr_loss" * (-change > most_loss)
         print(f"  INT8, PSNR on {test_set}: {change:+.3f} dB{beyond}")

@@ -121,6 +121,11 @@ def export_onnx(generator: Generator, path: Path) -> None:
     write_model(ir.to_proto(model), path)
 
 
+def layers_of(path: Path) -> list[str]:
+    """The names of a model's convolutions, in their order, as `export_onnx` gives them."""
+    return [node.name for node in onnx.load(path).graph.node if node.op_type == "Conv"]
+
+
 def write_model(model: onnx.ModelProto, path: Path, **metadata: str) -> None:
     """Check a model, say in it what goes in and comes out, and write it."""
     onnx.helper.set_model_props(model, METADATA | metadata)

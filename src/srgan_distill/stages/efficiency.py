@@ -18,6 +18,8 @@ def run() -> None:
     folder = paths.metrics("efficiency")
     size = params.budget.tables.output_height, params.budget.tables.output_width
     scale = params.budget.efficiency
-    with exported_networks(params.networks, paths.tiles, params.hardware.device) as variants:
+    with exported_networks(
+        params.networks, paths.tiles, params.hardware.device, params.export.float_layers
+    ) as variants:
         write_figures(folder / "costs", *costs_of(variants, *size))
         write_figures(folder / "times", *times_of(variants, scale.inputs, scale.repeats))

@@ -3,7 +3,8 @@
 from ..common.params import load
 from ..common.paths import Paths
 from ..common.text import write_json
-from ..deploy.export import export_int8, export_with_parity, print_export, psnr_changes
+from ..deploy.export import export_with_parity, print_export, psnr_changes
+from ..deploy.quantise import calibration_images, quantise
 from ..imaging.pairs import pairs_of
 
 
@@ -18,13 +19,11 @@ def run(name: str) -> None:
         for network, run in (("teacher", params.strategies[name].teacher), ("student", name))
     }
     student, int8 = (paths.exported(name, model) for model in ("student", "student_int8"))
-    in_float = export_int8(student, int8, paths.tiles, params.export)
+    images = calibration_images(paths.tiles, params.export.calibration_tiles)
+    quantise(student, int8, images, params.export.float_layers)
     pairs = {name: pairs_of(paths.test(name)) for name in params.budget.download.test}
     changes = psnr_changes(student, int8, pairs)
-    figures = {
-        "parity": parity,
-        "int8": {"layers_in_float": len(in_float), "psnr_change": changes},
-    }
+    figures = {"parity": parity, "int8": {"psnr_change": changes}}
     write_json(paths.export_figures(name), figures)
     print(f"export {name}: {student.parent}")
-    print_export(parity, in_float, changes, params.export.most_psnr_loss)
+    print_export(parity, changes, params.export.most_psnr_loss)

@@ -178,11 +178,11 @@ class Distill(Section):
 class Export(Section):
     """How the student becomes INT8 (see `srgan_distill.deploy.quantise`).
 
-    Of `calibration_tiles` training tiles, a half calibrates and a half judges. `percentile` of a
-    layer's values are within its INT8 range. Layers stay in float until the loss of PSNR on the
-    judging tiles is at most `most_psnr_loss` dB.
+    A layer's INT8 range is that of its values on `calibration_tiles` training tiles. The
+    convolutions `float_layers` stay in float. The stage says so where INT8 costs more than
+    `most_psnr_loss` dB on a test set.
     """
 
-    calibration_tiles: Annotated[int, Field(ge=2)]
-    percentile: Annotated[float, Field(gt=50, le=100)]
+    calibration_tiles: Count
+    float_layers: list[str]
     most_psnr_loss: Positive

@@ -108,6 +108,17 @@ class Params(Section):
             )
 
     @model_validator(mode="after")
+    def _float_layers_exist(self) -> Self:
+        blocks = range(self.networks["student"].blocks)
+        layers = (
+            "head.0", *(f"blocks.{block}.{part}" for block in blocks for part in (0, 2)),
+            "fuse", "first.0", "last.0", "tail",
+        )  # fmt: skip
+        for layer in self.export.float_layers:
+            _one_of("export.float_layers", layer, layers)
+        return self
+
+    @model_validator(mode="after")
     def _batches_divide(self) -> Self:
         processes = self.hardware.devices * self.hardware.num_nodes
         for stage, budget in self.budget.budgets().items():
