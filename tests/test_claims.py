@@ -144,7 +144,7 @@ def test_every_set_weighs_the_same() -> None:
         (-0.09, "alike", ("holds", "")),
         (0.11, "alike", ("fails", "GAN2G - Student (PSNR)")),
         (-0.11, "alike", ("fails", "GAN2G - Student (PSNR)")),
-        ([0.05, 0.25] * 4, "alike", ("cannot be told", "an interval spans 0.10")),
+        ([0.05, 0.25] * 4, "alike", ("cannot be told", "an interval spans ±0.10")),
     ],
 )
 def test_how_much_is_clear_and_how_little_is_alike(

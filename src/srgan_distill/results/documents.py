@@ -20,9 +20,9 @@ WRAPPED_NOTE = """\
 set, while its SSIMs run from 0.48 to 0.86; published SRGANs score about 29.4 dB on Set5 and
 24.4 dB on Urban100. Subtracting and squaring uint8 arrays, which wraps modulo 256, gives such
 figures: noise of sigma 12 to 40 reads 30 to 28.2 dB on any image. PSNR mod 256 (`psnr_wrapped`)
-is computed in that way, to compare with the paper on its own scale; it says nothing about quality,
-for which there is the standard PSNR. That the paper did the same is an inference from its figures,
-for its metric code is not public."""
+is computed in that way, of RGB and the whole image, to compare with the paper on its own scale; it
+says nothing about quality, for which there is the standard PSNR. That the paper did the same is
+an inference from its figures, for its metric code is not public; most of ours are above them."""
 
 NO_PI_NOTE = """\
 **PI was not computed here**: `pi` is not among the metrics of this profile (`evaluate.metrics` in

@@ -11,8 +11,8 @@ from ..results.reading import read_json
 def run() -> None:
     """Write metrics/<profile>/headline.json: a page of figures that a comparison needs.
 
-    The file has the same keys whatever the strategy, so that the diff of two commits that differ
-    in `strategy` compares the two.
+    Its keys do not name the strategy, so that the diff of two commits that differ in `strategy`
+    compares the two. A share of the teacher's lead is there where the teacher leads.
     """
     params = load()
     paths = Paths(params.profile)

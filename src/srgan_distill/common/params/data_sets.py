@@ -10,7 +10,7 @@ from .fields import Count, Section
 
 SetName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 USES = ("train", "validation", "test")
-_TAKEN = {"mean"}
+_TAKEN = {"mean", "model"}
 
 
 class Source(Section):
@@ -78,7 +78,8 @@ class DownloadScale(Section):
             if twice := {name for name in names if names.count(name) > 1}:
                 raise ValueError(f"{use} names {', '.join(sorted(twice))} twice")
         if taken := _TAKEN & set(self.test):
-            raise ValueError(f"test: {', '.join(taken)} stands for all sets; choose another name")
+            names = ", ".join(sorted(taken))
+            raise ValueError(f"test: {names} is a key of other figures; choose another name")
         origins = {name: self._origin(name) for name in self.names}
         for tested in self.test:
             for trained in self.train:

@@ -22,8 +22,8 @@ Every test set weighs the same, as in the paper's means; the bootstrap draws ima
 paired. **"{NO_LEAD[0].upper()}{NO_LEAD[1:]}"**: where a claim is about what a teacher hands down,
 one of the teachers concerned must be better than the student without a teacher, by more than chance
 and by what is worth speaking of (0.1 dB of PSNR, 0.003 of SSIM, 0.1 of NIQE or PI, 0.01 of LPIPS,
-0.02 of edge sharpness). The same measures say what is "clearly" better, a "large" gap, and "little"
-different.
+0.02 of edge sharpness). The same measures take the place of 0 where a model is said to be "clearly"
+better or a gap "large"; models are alike where the whole interval lies within plus and minus that.
 
 In place of the paper's eyes stand LPIPS or, where it was not computed, NIQE; and for edges, how
 steep SR is where HR has its edges. Claims on DMOS take the ratings of `data/ratings/`, over their

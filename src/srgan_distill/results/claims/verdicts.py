@@ -149,6 +149,8 @@ class Evidence:
     def _verdict(
         self, item: Comparison, difference: Interval, sets: tuple[str, ...], of_teaching: bool
     ) -> tuple[Verdict, str]:
+        if reason := _too_little(difference):
+            return "cannot be told", reason
         if of_teaching and not self._taught(item.model, item.other, item.metric, sets):
             return "cannot be told", NO_LEAD
         return _verdict(item.relation, item.metric, difference)
@@ -220,15 +222,18 @@ def _together(verdicts: Iterable[Verdict]) -> Verdict:
     return next(v for v in ("fails", "cannot be told", "holds") if v in found)
 
 
-def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Verdict, str]:
+def _too_little(difference: Interval) -> str:
+    """Why such a difference tells nothing, of whatever size it is; empty where it may tell."""
     if difference.images == 1:
-        return "cannot be told", "n=1, no interval"
+        return "n=1, no interval"
     if not math.isfinite(difference.mean):
-        return "cannot be told", "a score is infinite"
+        return "a score is infinite"
     if difference.images < LEAST_TO_TELL:
-        return "cannot be told", f"{difference.images} images, {LEAST_TO_TELL} are needed"
-    if not difference.known:
-        return "cannot be told", "a set has one image, no interval"
+        return f"{difference.images} images, {LEAST_TO_TELL} are needed"
+    return "" if difference.known else "a set has one image, no interval"
+
+
+def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Verdict, str]:
     known = KNOWN[metric]
     low, high = sorted(known.gain(end, 0) for end in (difference.low, difference.high))
     margin = 0.0 if relation == "better" else known.real_lead
@@ -238,7 +243,8 @@ def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Ver
         holds, fails = low > margin, high < margin
     if holds or fails:
         return ("holds" if holds else "fails"), ""
-    return "cannot be told", f"an interval spans {known.text(margin) if margin else 0}"
+    bound = f"±{known.text(margin)}" if relation == "alike" else known.text(known.gain(margin, 0))
+    return "cannot be told", f"an interval spans {bound if margin else 0}"
 
 
 def _quantity(metric: str) -> str:
