@@ -154,6 +154,15 @@ def test_how_much_is_clear_and_how_little_is_alike(
     assert verdict(judge(compared, scores(gan2g=difference))) == expected
 
 
+def test_a_bound_is_named_with_the_sign_that_the_differences_shown_have() -> None:
+    """Of NIQE a difference of -0.1 is the better one."""
+    compared = claim(("gan2g", "student"), metric="niqe", relation="clearly better")
+    finding = judge(compared, scores("niqe", gan2g=[-0.05, -0.25] * 4))
+    assert verdict(finding) == ("cannot be told", "an interval spans -0.100")
+    (comparison,) = finding.comparisons
+    assert comparison.difference.low < -0.1 < comparison.difference.high
+
+
 # ── The teacher's lead ────────────────────────────────────────────────────────────────────────
 
 NO_LEAD = ("cannot be told", "the teacher does not lead")

@@ -29,8 +29,10 @@ def run() -> None:
         raise UserError(f"no training curves in {paths.data('models')}; run `dvc repro`")
     learning = [name for name in quantities() if name not in SYSTEM]
     written = []
-    first = TRAINED[:1], TRAINED[0], ("pixel", "validation_psnr")
-    for stages, folder, named in (first, (TRAINED[1:], "", learning)):
+    for stages, folder, named in (
+        (TRAINED[:1], TRAINED[0], ("pixel", "validation_psnr")),
+        (TRAINED[1:], "", learning),
+    ):
         own = {run.key: paths.curves(run.name) for run in runs if run.stage in stages}
         written += collect(own, paths.metrics("curves", folder), named)
     system = {run.key: paths.system(run.name) for run in runs}

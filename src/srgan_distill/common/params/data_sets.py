@@ -10,7 +10,7 @@ from .fields import Count, Section
 
 SetName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 USES = ("train", "validation", "test")
-_TAKEN = {"mean", "model"}
+_TAKEN = {"mean", "model"}  # beside the sets' names, keys of gain/<strategy>.json and means.json
 
 
 class Source(Section):

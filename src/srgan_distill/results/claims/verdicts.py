@@ -243,8 +243,13 @@ def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Ver
         holds, fails = low > margin, high < margin
     if holds or fails:
         return ("holds" if holds else "fails"), ""
-    bound = f"±{known.text(margin)}" if relation == "alike" else known.text(known.gain(margin, 0))
-    return "cannot be told", f"an interval spans {bound if margin else 0}"
+    # Each as it stands in the intervals shown, which are differences and not gains.
+    bounds = {
+        "better": "0",
+        "clearly better": known.text(known.gain(margin, 0)),
+        "alike": f"±{known.text(margin)}",
+    }
+    return "cannot be told", f"an interval spans {bounds[relation]}"
 
 
 def _quantity(metric: str) -> str:
