@@ -65,6 +65,21 @@ def test_a_checkpoint_of_another_run_counts_as_none(tmp_path: Path) -> None:
         assert Checkpoint(tmp_path / "a.pt", other).load() is None
 
 
+def test_a_run_finds_its_checkpoint_again_after_another_has_begun(tmp_path: Path) -> None:
+    """Nothing is lost to a start with other settings, or with another number of threads."""
+    file = tmp_path / "a.pt"
+    for run, step in (("mine", 5), ("other", 2), ("mine", 7), ("other", 3)):
+        checkpoint = Checkpoint(file, run)
+        checkpoint.load()
+        checkpoint.save({"step": step})
+        checkpoint.save({"step": step + 1})
+    assert Checkpoint(file, "mine").load() == {"step": 8}
+    other = Checkpoint(file, "other")
+    assert other.load() == {"step": 4}
+    other.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_code_is_part_of_the_fingerprint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

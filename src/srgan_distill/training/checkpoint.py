@@ -35,31 +35,37 @@ class Checkpoint:
     """The state of one run on disk, replaced whole or not at all.
 
     A file of another run (other settings, data or code, by `fingerprint`) or a damaged one is not
-    used, and said so.
+    used, and said so. The other run's is set aside at the first save, and found again by it, until
+    one of the two is complete: hours of it may be lost to a number of threads.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self._path = path
         self._fingerprint = fingerprint
+        self._aside = path.with_suffix(".other.pt")
+        self._is_others = False
 
     def load(self) -> dict[str, Any] | None:
         """The state saved last by this very run, on the CPU, or None."""
-        if not self._path.exists():
-            return None
-        try:
-            saved = torch.load(self._path, map_location="cpu", weights_only=True)
-            state, fingerprint = saved["state"], saved["fingerprint"]
-        except Exception:  # of whatever kind: the worst that follows is a start from step 0
-            print(f"checkpoint {self._path} is damaged: starting from step 0")
-            return None
-        if fingerprint != self._fingerprint:
+        for path in (self._path, self._aside):
+            if not path.exists():
+                continue
+            try:
+                saved = torch.load(path, map_location="cpu", weights_only=True)
+                state, fingerprint = saved["state"], saved["fingerprint"]
+            except Exception:  # of whatever kind: the worst that follows is a start from step 0
+                print(f"checkpoint {path} is damaged: not used")
+                continue
+            if fingerprint == self._fingerprint:
+                print(f"checkpoint {path}: going on from step {state['step']}")
+                return state
+            self._is_others |= path == self._path
+        if self._is_others:
             print(
                 f"checkpoint {self._path} is of other parameters, data, code or hardware: starting "
-                "from step 0"
+                f"from step 0. It is kept as {self._aside.name} for as long as this run takes"
             )
-            return None
-        print(f"checkpoint {self._path}: going on from step {state['step']}")
-        return state
+        return None
 
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file; a kill at any moment leaves the old one or the new one."""
@@ -69,6 +75,9 @@ class Checkpoint:
             torch.save({"fingerprint": self._fingerprint, "state": state}, file)
             file.flush()
             os.fsync(file.fileno())
+        if self._is_others:
+            os.replace(self._path, self._aside)
+            self._is_others = False
         os.replace(part, self._path)
 
     @contextmanager
@@ -92,4 +101,5 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Forget the run: it is complete."""
-        self._path.unlink(missing_ok=True)
+        for path in (self._path, self._aside):
+            path.unlink(missing_ok=True)
