@@ -25,9 +25,21 @@ def frame(psnr: list[float], sets: list[str] | None = None) -> pd.DataFrame:
 
 
 def test_interval_by_hand() -> None:
-    """Of two values, a resample's mean is the first, the second or the middle: 1/4, 1/4, 1/2."""
+    """Of two values, a resample's mean is the first, the second or the middle: 1/4, 1/4, 1/2.
+
+    Around 27 it is 3 times the root of 2 / 1 wide on either side.
+    """
     interval = mean_interval(np.array([24.0, 30.0]))
-    assert (interval.mean, interval.low, interval.high, interval.images) == (27.0, 24.0, 30.0, 2)
+    assert (interval.mean, interval.images) == (27.0, 2)
+    assert (interval.low, interval.high) == pytest.approx((27 - 18**0.5, 27 + 18**0.5))
+
+
+def test_intervals_have_the_variance_of_the_mean() -> None:
+    """Of resampled means over n images it is (n - 1) / n of that; five tell the two apart."""
+    values = np.array([24.0, 26.0, 28.0, 30.0, 32.0])
+    interval = mean_interval(values)
+    half = 1.96 * values.std(ddof=1) / math.sqrt(5)
+    assert (interval.high - interval.low) / 2 == pytest.approx(half, rel=0.05)
 
 
 def test_interval_is_the_normal_one_where_there_are_many_images() -> None:
@@ -92,9 +104,10 @@ def over_sets(*differences: list[float]):
 
 
 def test_interval_over_sets_by_hand() -> None:
-    """The mean of the first set's draw is 0, 1 or 2, that of the second 10: each a half."""
+    """The first set's mean is 0, 1 or 2, widened by the root of 2, and the second's 10."""
     interval = over_sets([0.0, 2.0], [10.0] * 6)
-    assert (interval.low, interval.mean, interval.high, interval.images) == (5.0, 5.5, 6.0, 8)
+    assert (interval.mean, interval.images) == (5.5, 8)
+    assert (interval.low, interval.high) == pytest.approx((5.5 - 0.5**0.5, 5.5 + 0.5**0.5))
     # Over the images together it would be 62 / 8.
     assert interval.tells
 
