@@ -133,6 +133,16 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "need a teacher",
         ),
         (
+            lambda p: p["train"]["student"]["phases"][0].update(real="teacher"),
+            "train.student.phases",
+            "no teacher whose images were real; make it a strategy",
+        ),
+        (
+            lambda p: p["strategies"]["gan2g"]["phases"][0].update(real="teacher"),
+            "strategies.gan2g.phases.0",
+            "no adversarial term to use it",
+        ),
+        (
             lambda p: p["strategies"].update(student=p["strategies"]["gan2g"]),
             "strategies.student",
             "another",

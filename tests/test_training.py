@@ -129,6 +129,32 @@ def test_the_discriminator_learns_alone_first(
     assert {"loss/content", "loss/adversarial", "loss/discriminator"} <= logged[4]
 
 
+@pytest.mark.parametrize("real", ["hr", "teacher"])
+def test_what_the_discriminator_takes_for_real(
+    real: str,
+    make_trainer: Callable[..., Trainer],
+    networks: LossNetworks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also while it learns alone, and in a phase whose terms need no teacher."""
+    seen = []
+
+    def watching(discriminator: nn.Module, sr: torch.Tensor, images: torch.Tensor) -> torch.Tensor:
+        seen.append(images)
+        return discriminator_loss(discriminator, sr, images)
+
+    monkeypatch.setattr(loop, "discriminator_loss", watching)
+    phase = Phase(terms=["pixel", "adversarial"], real=real)
+    trainer = make_trainer(phase, budget=a_budget(discriminator_first=1))
+    run(trainer, build_generator(FILTERS, 1, seed=0))
+    for step, images in enumerate(seen):
+        lr, hr = trainer.batches(step)
+        expected = hr if real == "hr" else networks.teacher(lr)
+        assert torch.equal(images, expected)
+        assert not images.requires_grad
+    assert len(seen) == 5
+
+
 def test_discriminator_step_leaves_no_gradient_in_the_generator(
     tiles: Tiles, networks: LossNetworks
 ) -> None:

@@ -197,7 +197,7 @@ class Trainer:
         if phase.adversarial:
             discriminator.requires_grad_(True)
             with self.compute.autocast():
-                losses.append(discriminator_loss(discriminator, batch.sr, hr))
+                losses.append(discriminator_loss(discriminator, batch.sr, batch.real(phase.real)))
             self._update(state.optimizers["discriminator"], losses[-1])
         return torch.stack([loss.detach() for loss in losses])
 

@@ -61,6 +61,10 @@ class Batch:
     def __init__(self, lr: Tensor, hr: Tensor, generator: Generator, networks: LossNetworks):
         self.lr, self.hr, self.generator, self.networks = lr, hr, generator, networks
 
+    def real(self, name: str) -> Tensor:
+        """What a discriminator takes for real: `hr`, or the `teacher`'s SR."""
+        return self.hr if name == "hr" else self.teacher_sr
+
     @cached_property
     def sr(self) -> Tensor:
         return self.generator(self.lr).float()
@@ -197,9 +201,9 @@ def generator_losses(batch: Batch, terms: Iterable[str]) -> list[Tensor]:
     return [values[term] for term in terms]
 
 
-def discriminator_loss(discriminator: nn.Module, sr: Tensor, hr: Tensor) -> Tensor:
-    """l_D: cross entropy of telling HR (real) from SR (fake); no gradient reaches `sr`."""
-    real = discriminator(hr).float()
+def discriminator_loss(discriminator: nn.Module, sr: Tensor, real_images: Tensor) -> Tensor:
+    """l_D: cross entropy of telling real images from SR (fake); no gradient reaches `sr`."""
+    real = discriminator(real_images).float()
     fake = discriminator(sr.detach()).float()
     return F.softplus(-real).mean() + F.softplus(fake).mean()
 

@@ -29,6 +29,7 @@ class ScheduledPhase:
             batch of small crops are not those of photographs, which it is used with; an adversarial
             loss makes use of the difference (benchmarks/README.md).
         budget: batch and learning rates.
+        real: what the discriminator learns to tell SR from, hr or teacher.
     """
 
     weights: dict[str, float]
@@ -39,6 +40,7 @@ class ScheduledPhase:
     decay: float
     keeps_statistics: bool
     budget: BatchBudget
+    real: str = "hr"
 
     @property
     def adversarial(self) -> bool:
@@ -125,6 +127,7 @@ def schedule(phases: Sequence[Phase], budget: Budget, losses: Losses) -> Schedul
                 decay=budget.ema,
                 keeps_statistics=budget.keep_statistics,
                 budget=budget,
+                real=phase.real,
             )
         )
         first = scheduled[-1].end

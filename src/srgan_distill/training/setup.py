@@ -152,7 +152,7 @@ def _fingerprint(training: Training, compute: Compute, distributed: Distributed)
         "torch": [torch.__version__, torch.get_num_threads(), distributed.world_size],
         "hardware": hardware,
         "sections": [section.model_dump() for section in sections if section],
-        "phases": [phase.weights for phase in training.schedule.phases],
+        "phases": [[phase.weights, phase.real] for phase in training.schedule.phases],
         "start": hashlib.sha256(save(training.start.state_dict())).hexdigest(),
     }
     return fingerprint(settings, training.files(), training.run.stage)
@@ -163,6 +163,7 @@ def _build_loss_networks(
 ) -> LossNetworks:
     """Load or build the networks that the terms need, on the device."""
     needed = needed_networks(training.terms)
+    needed |= {"teacher"} & {phase.real for phase in training.schedule.phases}
     networks: dict[str, nn.Module] = {}
     if "content" in needed:
         networks["content"] = build_content(training.content, training.paths.content_weights)

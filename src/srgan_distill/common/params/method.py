@@ -83,11 +83,13 @@ class Phase(Section):
     """A part of a stage in which one sum of terms is minimised.
 
     How many steps it has is scale: the profile's `steps.content`, or, with the adversarial term,
-    `steps.adversarial`. `weights` replaces `losses` for the terms that it names.
+    `steps.adversarial`. `weights` replaces `losses` for the terms that it names. `real` is what the
+    discriminator learns to tell SR from: HR, or the teacher's images.
     """
 
     terms: Annotated[list[Term], Field(min_length=1), BeforeValidator(_summands)]
     weights: Annotated[dict[Term, Weight], Field(default_factory=dict)]
+    real: Literal["hr", "teacher"] = "hr"
 
     @field_validator("terms")
     @classmethod
@@ -100,6 +102,12 @@ class Phase(Section):
     def _weights_of_its_terms(self) -> Self:
         if others := sorted(set(self.weights) - set(self.terms)):
             raise ValueError(f"has a weight of {', '.join(others)}, which its terms do not name")
+        return self
+
+    @model_validator(mode="after")
+    def _real_for_a_discriminator(self) -> Self:
+        if "real" in self.model_fields_set and not self.adversarial:
+            raise ValueError("says what is real, but has no adversarial term to use it")
         return self
 
     @property
@@ -132,6 +140,8 @@ class Recipe(Section):
                     f"uses {' and '.join(sorted(taught))}, which need a teacher; "
                     "use other terms here, or make it a strategy"
                 )
+            if phase.real == "teacher":
+                raise ValueError("has no teacher whose images were real; make it a strategy")
         return phases
 
 
