@@ -30,7 +30,9 @@ _OUR_NAMES = {
     "student_g": "Student (G only)",
     "student_g_al": "Student (G only)+AL",
     "fakd_al": "FAKD+AL",
-    "anchored_al": "Anchored+AL",
+    "gan2g_features": "GAN2G (features)",
+    "gan2gan_features": "GAN2GAN (features)",
+    "gan2gan_images": "GAN2GAN (images)",
 }
 
 # Names that mean something else where a run's name may stand: the HR image in opinion scores, the
