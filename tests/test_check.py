@@ -88,7 +88,7 @@ def downloads(**uses: list) -> Change:
         ),
         (
             lambda p: p["networks"]["student"].update(filters=16),
-            "start_from = 'shipped': the anchored_al that ships is filters 32, blocks 8, "
+            "start_from = 'shipped': the fakd_al that ships is filters 32, blocks 8, "
             "checkerboard_free True, but `networks` has filters 16, blocks 8,",
         ),
         (
@@ -140,6 +140,11 @@ def test_crops_of_one_s_own_photographs_are_looked_up(checked: Callable[[Change]
         checked(change(top=205))
     with pytest.raises(UserError, match="= 'cat': mine has chelsea"):
         checked(change(image="cat"))
+    # Stage preprocess says what comes of another image that cannot be read: on_bad_image.
+    Path("photos/mine/broken.png").write_bytes(b"no image")
+    checked(change())
+    with pytest.raises(UserError, match=r"broken\.png"):
+        checked(change(image="broken"))
 
 
 def test_of_another_profile_no_folder_need_be_here(checked: Callable[[Change], None]) -> None:

@@ -182,6 +182,7 @@ def test_a_set_with_an_image_too_few_is_refused(web: Web) -> None:
 def test_numbers_count_as_numbers() -> None:
     files = [f"im_{number}.bmp" for number in (10, 9, 100, 1)]
     assert sorted(files, key=catalogue.natural) == [f"im_{n}.bmp" for n in (1, 9, 10, 100)]
+    assert catalogue.natural("1²3.png") == ["", 1, "²", 3, ".png"]
 
 
 @pytest.mark.parametrize("layout", ["Set5", "Set5/HR", "datasets/Set5/HR", "benchmark/Set5/HR"])
@@ -228,6 +229,29 @@ def test_a_mirror_that_lacks_images_is_passed_over_and_named(
     source = fetch("Set5", Path("out"), Mirror(Path("mirror")), store())
     assert source.endswith("mirror/Set5 holds 1 images of 5")
     assert len(names(Path("out"))) == 5
+
+
+def test_a_mirror_s_next_folder_follows_one_that_does_not_serve(web: Web) -> None:
+    for layout, files in (
+        ("Set5", [packing.image()]),
+        ("benchmark/Set5", packing.images_of("Set5")),
+    ):
+        folder = Path("mirror") / layout / "HR"
+        folder.mkdir(parents=True)
+        for number, file in enumerate(files):
+            (folder / f"{number}.png").write_bytes(file)
+    source = fetch("Set5", Path("out"), Mirror(Path("mirror")), store())
+    assert source.endswith("mirror/benchmark/Set5/HR")
+    assert len(names(Path("out"))) == 5
+    assert web.asked == []
+
+
+def test_a_part_beside_its_whole_counts_with_it(web: Web) -> None:
+    """Not the last of the two alone: both are copied."""
+    whole, part = Source(set="DIV2KTrain"), Source(set="DIV2KTrain", first=5)
+    alone = data_sets.space_of_sets([whole], None, store())
+    assert data_sets.space_of_sets([whole, part], None, store()) > alone
+    assert data_sets.space_of_sets([part, whole], None, store()) > alone
 
 
 @pytest.fixture
@@ -401,6 +425,7 @@ def test_a_metrics_file_is_put_where_evaluate_looks(
     content = niqe_file(Path(place) / "niqe_modelparameters.mat")
     Path("mirror").mkdir(exist_ok=True)
     if place == "web":
+        Path("mirror/niqe_modelparameters.mat").write_bytes(b"half a file")
         web.add("1/niqe_modelparameters.mat", b"<html>a page, not a file</html>")
         web.add("2/niqe_modelparameters.mat", content)
     given = {"niqe": "given/niqe_modelparameters.mat"} if place == "given" else {}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from srgan_distill.common.errors import UserError
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import to_uint8
 from srgan_distill.networks.grid import VISIBLE, grid
@@ -21,6 +22,13 @@ def test_every_file_is_small_and_on_the_card() -> None:
     for name in models.names():
         assert models.find(name).stat().st_size < 4_000_000
         assert f"`{name}`" in card
+
+
+def test_a_file_s_path_is_no_model_s_name(tmp_path: Path) -> None:
+    (tmp_path / "mine.safetensors").write_bytes(b"")
+    assert models.find(tmp_path / "mine.safetensors") == tmp_path / "mine.safetensors"
+    with pytest.raises(UserError, match="neither a file nor a shipped model"):
+        models.find(tmp_path / "mine")
 
 
 def test_collected_models_are_half_as_large_and_differ_by_one_grey_level(

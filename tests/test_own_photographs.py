@@ -80,6 +80,11 @@ def test_an_entry_is_a_name_a_path_or_a_mapping() -> None:
         ({"train": [{"set": "Set5", "first": 2}], "test": ["Set5"]}, "trained on (Set5_2)"),
         ({"train": ["a/b"], "test": [{"folder": "./a/b", "name": "C"}]}, "trained on (b)"),
         ({"train": ["a/b", "c/b"]}, "train[1]: another entry is called 'b' too"),
+        ({"train": ["a/Set5"], "test": ["Set5"]}, "train[0]: another entry is called 'Set5' too"),
+        (
+            {"train": [{"set": "Set5", "first": 2, "name": "Set14"}], "test": ["Set14"]},
+            "train[0]: another entry is called 'Set14' too",
+        ),
         ({"test": ["my photos/in 2026"]}, "test[0]: 'in 2026' does not do as a name; add `name:`"),
         ({"test": ["a/mean"]}, "mean is a key of other figures"),
         ({"test": ["a/model"]}, "model is a key of other figures"),

@@ -82,6 +82,7 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
         ),
         (lambda p: p["content"].update(layer="relu9_9"), "relu9_9", "relu3_3"),
         (lambda p: p["profiles"]["sample"]["distill"].update(ema=1.0), "distill.ema = 1.0", "less"),
+        (lambda p: p["strategies"]["gan2g"].pop("baseline"), "strategies.gan2g.baseline", "miss"),
         (
             lambda p: p["strategies"]["gan2g"].update(baseline="nobody"),
             "strategies.gan2g.baseline = 'nobody'",
@@ -166,7 +167,10 @@ def test_wrong_value_is_named_in_one_line(
 
 
 def test_a_new_strategy_needs_no_code(tmp_path: Path) -> None:
-    mine = {"teacher": "teacher_g", "phases": [{"terms": ["pixel", "feature_distillation"]}]}
+    mine = {
+        "teacher": "teacher_g", "baseline": "student_g",
+        "phases": [{"terms": ["pixel", "feature_distillation"]}],
+    }  # fmt: skip
     params = load(changed(tmp_path, lambda p: p["strategies"].update(my_kd=mine)))
     assert params.strategies["my_kd"].phases[0].terms == ["pixel", "feature_distillation"]
 
@@ -181,6 +185,16 @@ def test_keeping_the_teachers_term_in_phase_two(
     params = load(changed(tmp_path, lambda p: p["distill"].update(keep_teacher_terms=kept)))
     phases = params.distill.phases(params.strategies["g2g_al"])
     assert [set(phase.terms) for phase in phases] == [{"content", "distillation"}, second]
+
+
+def test_a_term_that_is_kept_keeps_its_own_weight(tmp_path: Path) -> None:
+    def change(params: dict) -> None:
+        params["distill"].update(keep_teacher_terms=True)
+        params["strategies"]["g2g_al"]["phases"][0].update(weights={"distillation": 20.0})
+
+    params = load(changed(tmp_path, change))
+    phases = params.distill.phases(params.strategies["g2g_al"])
+    assert [phase.weights for phase in phases] == [{"distillation": 20.0}] * 2
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "a: b: c"])

@@ -29,12 +29,14 @@ FIGURES = {
     ),
     f"{SAMPLE}/tables/means.json": (
         {
-            "gan2g": {"Set5": {"psnr": 28.0, "ssim": 0.8, "niqe": 5.0, "nrqm": 6.0,
+            "gan2g": {"model": {"grid": 0.0034}, "mean": {"ssim": 0.8},
+                      "Set5": {"psnr": 28.0, "ssim": 0.8, "niqe": 5.0, "nrqm": 6.0,
                                "seconds": 1.5}},
             "student": {"Set5": {"psnr": 27.0}},
         },
         {
-            "gan2g": {"Set5": {"psnr": 28.0, "ssim": 0.79, "niqe": 5.5, "nrqm": 6.5,
+            "gan2g": {"model": {"grid": 0.0051}, "mean": {"ssim": 0.79},
+                      "Set5": {"psnr": 28.0, "ssim": 0.79, "niqe": 5.5, "nrqm": 6.5,
                                "seconds": 1.25, "piqe": 30.0}},
             "student": {"Set5": {"psnr": 27.0}},
         },
@@ -120,7 +122,10 @@ def test_changed_figures_with_signs_and_words(
     assert ["It works", "sample", "cannot be told", "holds"] in rows
     assert ["`metrics/sample/figure2.png`"] in rows
     assert "Headline of profile sample: 1 better, 1 worse" in text
-    assert "All models of profile sample: 1 better, 2 worse, 1 new" in text
+    assert "All models of profile sample: 1 better, 4 worse, 1 new" in text
+    assert ["GAN2G", "model", "Grid ↓", "0.0034", "0.0051", "+0.0017", "worse"] in rows
+    sets = [row[1] for row in rows if row[:1] == ["GAN2G"] and row[2] == "SSIM ↑"]
+    assert sets == ["Set5", "mean"]
     exported = "Exported models of profile sample"
     assert text.index(exported) > text.index("All models of profile sample")
     assert ["GAN2G", "int8.psnr_change", "Set5", "-0.0500", "-0.0300", "+0.0200", ""] in rows
@@ -137,7 +142,7 @@ def test_changed_figures_with_signs_and_words(
     assert ["mean", "SSIM ↑", "0.5000", "0.7500", "+0.2500", "better"] in rows
     assert ["`size.json`", "file", "mb", "1.0000", "2.0000", "+1.0000", ""] in rows
     headings = 2 * 10
-    assert len(rows) - headings == 1 + 3 + 5 + 1 + 2 + 1 + 1 + 1 + 1 + 1
+    assert len(rows) - headings == 1 + 3 + 7 + 1 + 2 + 1 + 1 + 1 + 1 + 1
 
 
 def test_nothing_changed(

@@ -111,6 +111,16 @@ def test_two_photographs_of_one_name(run, folder, tmp_path):
     assert out.count("\n") == 1
 
 
+def test_a_photograph_that_failed_does_not_stand_in_its_namesakes_way(run, folder, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "z.png").write_bytes(b"no image")
+    code, out, err = run(tmp_path / "more" / "z.png", folder / "z.png", "-o", tmp_path / "out")
+    assert code == 1
+    assert "already made" not in "".join(err)
+    assert out.count("\n") == 1
+    assert (tmp_path / "out" / "z.png").is_file()
+
+
 def test_one_file_for_several_photographs(run, folder, tmp_path):
     for inputs in ([folder], [folder / "z.png"] * 2):
         code, _, err = run(*inputs, "-o", tmp_path / "out.png")

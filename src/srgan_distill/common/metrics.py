@@ -21,8 +21,6 @@ class Metric:
         lower_is_better: direction of the comparison.
         full_reference: whether it compares SR with HR; else it looks at SR alone.
         headline: whether it stands in headline.json.
-        real_lead: the least difference, such as a teacher's lead, that is worth speaking of, in the
-            metric's unit.
     """
 
     name: str
@@ -31,7 +29,6 @@ class Metric:
     lower_is_better: bool = False
     full_reference: bool = True
     headline: bool = False
-    real_lead: float = math.inf
 
     @property
     def heading(self) -> str:
@@ -58,21 +55,21 @@ class Metric:
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("psnr", "PSNR (dB)", decimals=2, headline=True, real_lead=0.1),
-        Metric("ssim", "SSIM", decimals=4, headline=True, real_lead=0.003),
+        Metric("psnr", "PSNR (dB)", decimals=2, headline=True),
+        Metric("ssim", "SSIM", decimals=4, headline=True),
         Metric("psnr_wrapped", "PSNR mod 256 (dB)", decimals=4),
-        Metric("lpips", "LPIPS", decimals=4, lower_is_better=True, real_lead=0.01),
-        Metric("dists", "DISTS", decimals=4, lower_is_better=True, real_lead=0.01),
-        Metric("edges", "Edge sharpness", decimals=3, real_lead=0.02),
+        Metric("lpips", "LPIPS", decimals=4, lower_is_better=True),
+        Metric("dists", "DISTS", decimals=4, lower_is_better=True),
+        Metric("edges", "Edge sharpness", decimals=3),
         Metric("piqe", "PIQE", decimals=2, lower_is_better=True, full_reference=False),
         Metric(
             "niqe", "NIQE", decimals=3, lower_is_better=True, full_reference=False,
-            headline=True, real_lead=0.1,
+            headline=True,
         ),
         Metric("nrqm", "Ma (NRQM)", decimals=3, full_reference=False),
         Metric(
             "pi", "PI", decimals=4, lower_is_better=True, full_reference=False,
-            headline=True, real_lead=0.1,
+            headline=True,
         ),
     )
 }  # fmt: skip
@@ -99,7 +96,7 @@ BACKBONES = {"lpips": "alexnet", "dists": "vgg16"}
 
 
 def parts_of(name: str) -> tuple[str, ...]:
-    """The keys of `WEIGHT_FILES` that a metric needs, if it needs any."""
+    """What a metric is made of: the keys of `WEIGHT_FILES`, where there are files of it."""
     if name == "pi":
         return PI_PARTS
     return (name, BACKBONES[name]) if name in BACKBONES else (name,)

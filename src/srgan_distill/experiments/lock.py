@@ -57,10 +57,15 @@ def code_of(stages: Stages) -> str:
 
 
 def stale(stages: Stages, params: Mapping[str, Any]) -> str:
-    """The first parameter that a stage ran with another value of than `params` has; else empty."""
-    ran = {name: stage.get("params", {}).get(FILE.name, {}) for name, stage in stages.items()}
-    for place, value in flat(ran).items():
-        stage, _, key = place.partition(".")
-        if params.get(key) != value:
-            return f"{stage} ran with {key} = {value}, {FILE} says {params.get(key)}"
+    """The first parameter that a stage ran with another value of than `params` has; else empty.
+
+    One that has come or gone since is such a parameter too.
+    """
+    for name, stage in stages.items():
+        for section, content in stage.get("params", {}).get(FILE.name, {}).items():
+            ran = flat({section: content})
+            now = {key for key in params if f"{key}.".startswith(f"{section}.")}
+            for key in [*ran, *sorted(now - ran.keys())]:
+                if params.get(key) != ran.get(key):
+                    return f"{name} ran with {key} = {ran.get(key)}, {FILE} says {params.get(key)}"
     return ""

@@ -39,6 +39,7 @@ _CLAIMS = "metrics/*/claims/claims.json"
 _PICTURES = "metrics/*.png"
 _SHARE = "share_of_lead_"
 _GAIN = "gain_"
+_KNOWN = METRICS | {GRID.name: GRID}
 
 Differences = Mapping[str, Mapping[str, Any]]
 """Of one file: dotted key -> `old` and `new`, each where there is one."""
@@ -146,12 +147,13 @@ def _figure_rows(changes: Differences, label: str, by_model: bool = False) -> li
     return rows
 
 
-def _order(key: str) -> tuple[bool, str, int, str]:
-    """By set, the mean last, then as METRICS has them; what is no metric comes last."""
-    test_set, _, figure = key.rpartition(".")
+def _order(key: str) -> tuple[str, bool, str, int, str]:
+    """By model and set, the mean last, then as METRICS has them; what is no metric comes last."""
+    place, _, figure = key.rpartition(".")
+    model, _, test_set = place.rpartition(".")
     metric = _metric(figure)
-    position = list(METRICS).index(metric.name) if metric else len(METRICS)
-    return test_set == "mean", test_set, position, figure
+    position = list(_KNOWN).index(metric.name) if metric else len(_KNOWN)
+    return model, test_set == "mean", test_set, position, figure
 
 
 def _figure_row(key: str, old: Any, new: Any, label: str) -> dict[str, str]:
@@ -189,8 +191,7 @@ def _verdicts(document: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _metric(figure: str) -> Metric | None:
-    known = METRICS | {GRID.name: GRID}
-    return known.get(figure.removeprefix(_SHARE).removeprefix(_GAIN))
+    return _KNOWN.get(figure.removeprefix(_SHARE).removeprefix(_GAIN))
 
 
 def _figure_name(figure: str) -> str:

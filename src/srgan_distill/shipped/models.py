@@ -26,10 +26,10 @@ def find(model: str | Path) -> Path:
     Raises:
         UserError: neither.
     """
-    if isinstance(model, str | Path):
-        for path in (_FOLDER / f"{model}{_SUFFIX}", Path(model)):
-            if path.is_file():
-                return path
+    if str(model) in names():
+        return _FOLDER / f"{model}{_SUFFIX}"
+    if isinstance(model, str | Path) and Path(model).is_file():
+        return Path(model)
     raise UserError(f"model {model} is neither a file nor a shipped model ({', '.join(names())})")
 
 

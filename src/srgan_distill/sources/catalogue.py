@@ -79,7 +79,7 @@ class PublicSet:
 
 def natural(file: str) -> list[int | str]:
     """img_9 before img_10, whatever the number of zeros; names without numbers by the alphabet."""
-    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", file.lower())]
+    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", file.lower())]
 
 
 # EDSR's test sets, HR as published. The checksum is torchSR's (github.com/Coloquinte/torchSR).

@@ -69,17 +69,19 @@ def check_crops(key: str, crops: list[Crop], download: DownloadScale, here: bool
         where = f"{key}[{place}]"
         check_choice(f"{where}.set", crop.set, download.test)
         source = download.sources.get(crop.set) or Source(set=crop.set)
-        sizes = _sizes(source) if here or source.folder is None else {}
-        if not sizes:
+        images = _images(source) if here or source.folder is None else {}
+        if not images:
             continue
-        if crop.image not in sizes:
-            known = sorted(sizes)
+        if crop.image not in images:
+            known = sorted(images)
             more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
             raise UserError(
                 f"{FILE}: {where}.image = {crop.image!r}: {crop.set} has "
                 f"{', '.join(known[:_SHOWN])}{more}"
             )
-        width, height = (side - side % SCALE for side in sizes[crop.image])
+        found = images[crop.image]
+        size = photograph_size(found) if isinstance(found, Path) else found
+        width, height = (side - side % SCALE for side in size)
         if crop.top + crop.size > height or crop.left + crop.size > width:
             raise UserError(
                 f"{FILE}: {where}: {crop.size}x{crop.size} px from top {crop.top}, left "
@@ -115,13 +117,15 @@ def _listed(network: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {value}" for name, value in network.items())
 
 
-def _sizes(source: Source) -> Mapping[str, Size]:
-    """Width and height of each image of a data set, by its name; empty where they are not known."""
+def _images(source: Source) -> Mapping[str, Path | Size]:
+    """The images of a data set by name, each its file or its published width and height.
+
+    Empty where they are not known. No file is read here: one that cannot be may be left out by
+    `on_bad_image`.
+    """
     if source.folder is not None:
         files = own_images(in_repository(source.folder), source.first).items()
-        own = {Path(name).stem: path for name, path in files if not name.startswith("LR/")}
-        return {name: photograph_size(path) for name, path in own.items()}
+        return {Path(name).stem: path for name, path in files if not name.startswith("LR/")}
     if source.set in PUBLIC:
         return {} if source.first else published_sizes(source.set)
-    files = photographs(source.set, source.first).items()
-    return {Path(name).stem: photograph_size(path) for name, path in files}
+    return {Path(name).stem: path for name, path in photographs(source.set, source.first).items()}

@@ -1,6 +1,5 @@
 """Weights of content networks: from the user's mirror, or from the network."""
 
-import shutil
 from functools import partial
 from pathlib import Path
 
@@ -8,7 +7,7 @@ from ..common.content import WeightsFile
 from .mirror import Mirror
 from .store import Store
 from .unavailable import Unavailable
-from .weights import load_first, other_sum
+from .weights import fetch_file, other_sum
 
 
 def fetch_content(file: WeightsFile, target: Path, mirror: Mirror | None, store: Store) -> str:
@@ -17,16 +16,8 @@ def fetch_content(file: WeightsFile, target: Path, mirror: Mirror | None, store:
     Raises:
         Unavailable: names every place that does not have it, and why.
     """
-    reasons = []
     problem = partial(other_sum, beginning=file.sha256)
-    for path in mirror.files(file.name) if mirror else ():
-        if found := problem(path):
-            reasons.append(f"{path} {found}")
-            continue
-        shutil.copyfile(path, target / file.name)
-        return str(path)
     try:
-        return load_first(file.urls, file.name, target, problem, store)
+        return fetch_file(file.name, file.urls, target, problem, mirror, store)
     except Unavailable as error:
-        reasons += [str(error)] if file.urls else []
-    raise Unavailable("; ".join(reasons) or "no public address; a mirror must have it")
+        raise Unavailable(str(error) or "no public address; a mirror must have it") from None

@@ -53,7 +53,7 @@ def space_of_sets(sources: Iterable[Source], mirror: Mirror | None, store: Store
     """
     sources = list(sources)
     folders = [source for source in sources if source.folder is not None]
-    public = {source.set: source.first for source in sources if source.set in PUBLIC}
+    public = [(source.set, source.first) for source in sources if source.set in PUBLIC]
     own = sum(
         space_of(own_images(in_repository(source.folder), source.first).values())
         for source in folders

@@ -1,7 +1,7 @@
 """Public data sets, from the user's mirror or from the network."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection
 from pathlib import Path
 
 from ..common.disk import COPIES
@@ -44,6 +44,7 @@ def fetch_public(
 def _from_folder(
     name: str, data_set: PublicSet, target: Path, mirror: Mirror | None, store: Store
 ) -> str:
+    reasons = []
     for folder in mirror.folders(*data_set.folders, name) if mirror else ():
         try:
             files = [path.name for path in list_images(folder)]
@@ -55,12 +56,13 @@ def _from_folder(
                 require_file(folder / file)
             check_sizes(name, {Path(new).stem: folder / file for file, new in chosen.items()})
         except (Unavailable, UserError) as error:
-            raise Unavailable(f"{folder} {error}") from None
+            reasons.append(f"{folder} {error}")
+            continue
         target.mkdir(parents=True, exist_ok=True)
         for file, new in chosen.items():
             mirror.copy(folder / file, target / new)
         return str(folder)
-    raise Unavailable
+    raise Unavailable("; ".join(dict.fromkeys(reasons)))
 
 
 def _from_archive(
@@ -109,7 +111,9 @@ def _unpack(name: str, data_set: PublicSet, archive: Path, target: Path) -> None
         raise
 
 
-def space_needed(sets: Mapping[str, int | None], mirror: Mirror | None, store: Store) -> int:
+def space_needed(
+    sets: Collection[tuple[str, int | None]], mirror: Mirror | None, store: Store
+) -> int:
     """Bytes, about: archives still to be loaded, and images twice, for DVC's cache has a copy.
 
     Args:
@@ -118,7 +122,7 @@ def space_needed(sets: Mapping[str, int | None], mirror: Mirror | None, store: S
         store: where their archives may lie.
     """
     archives: set[Archive] = set()
-    for name in sets:
+    for name in {name for name, _ in sets}:
         data_set = PUBLIC[name]
         local = mirror and (
             any(mirror.folders(*data_set.folders, name))
@@ -127,5 +131,5 @@ def space_needed(sets: Mapping[str, int | None], mirror: Mirror | None, store: S
         if not local:
             archives.add(data_set.archives[0])
     loaded = {a for a in archives if any(store.path(u, a.name, a.md5).exists() for u in a.urls)}
-    images = sum(PUBLIC[name].part(first).megabytes for name, first in sets.items())
+    images = sum(PUBLIC[name].part(first).megabytes for name, first in sets)
     return (sum(archive.megabytes for archive in archives - loaded) + COPIES * images) * 10**6

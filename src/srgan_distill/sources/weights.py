@@ -41,33 +41,45 @@ def fetch_weights(
         Unavailable: names every place that does not have it, and why.
     """
     target.mkdir(parents=True, exist_ok=True)
-    found = [in_repository(given)] if given else [*mirror.files(file)] if mirror else []
-    if found:
-        if problem := _problem(found[0], file):
-            raise Unavailable(f"{found[0]} {problem}")
-        shutil.copyfile(found[0], target / file)
-        return str(found[0])
+    if given:
+        own = in_repository(given)
+        if problem := _problem(own, file):
+            raise Unavailable(f"{own} {problem}")
+        shutil.copyfile(own, target / file)
+        return str(own)
     backbones = {WEIGHT_FILES[network] for network in BACKBONES.values()}
     urls = [address + file for address in (TORCHVISION if file in backbones else ADDRESSES)]
-    return load_first(urls, file, target, partial(_problem, file=file), store)
+    return fetch_file(file, urls, target, partial(_problem, file=file), mirror, store)
 
 
-def load_first(
-    urls: Iterable[str], file: str, target: Path, problem: Callable[[Path], str], store: Store
+def fetch_file(
+    file: str,
+    urls: Iterable[str],
+    target: Path,
+    problem: Callable[[Path], str],
+    mirror: Mirror | None,
+    store: Store,
 ) -> str:
-    """Put `file`, from the first address that has it, into the folder `target`; which one it is.
+    """Put `file`, from the first place that has it, into the folder `target`; which one it is.
 
     Args:
-        urls: addresses, tried in turn.
         file: its name.
+        urls: addresses, tried in turn after the mirror.
         target: the folder.
-        problem: why a file that was loaded is not the right one; empty if it is.
+        problem: why a file that was found is not the right one; empty if it is.
+        mirror: where to look first.
         store: what loads it.
 
     Raises:
-        Unavailable: says of every address why it does not serve.
+        Unavailable: says of every place why it does not serve; empty if there is none.
     """
     reasons = []
+    for path in mirror.files(file) if mirror else ():
+        if found := problem(path):
+            reasons.append(f"{path} {found}")
+            continue
+        shutil.copyfile(path, target / file)
+        return str(path)
     for url in urls:
         try:
             path = store.load(url, file)

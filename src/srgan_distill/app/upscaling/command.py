@@ -77,9 +77,11 @@ def upscale_files(model: Model, inputs: Sequence[Path], output: Path, options: O
             _check_target(source, target, batch)
             if into_folder and not options.force and _is_there(source, target):
                 say(f"{source} -> {target}: there already (--force makes it anew)")
+                batch.made[target] = source
                 count.there += 1
                 continue
             say(_upscale_file(model, source, target, options))
+            batch.made[target] = source
             count.upscaled += 1
         except UserError as error:
             complain(error)
@@ -117,7 +119,6 @@ def _check_target(source: Path, target: Path, batch: _Batch) -> None:
     if identity(target) in batch.inputs:
         which = "it" if identity(target) == identity(source) else f"{target}, another photograph"
         raise UserError(f"image {source}: the result would replace {which}; give another -o")
-    batch.made[target] = source
 
 
 def _is_there(source: Path, target: Path) -> bool:

@@ -1,6 +1,6 @@
 """The section `download` of a profile: known data sets, parts of them, folders of one's own."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -63,11 +63,18 @@ class DownloadScale(Section):
             raise ValueError("sources: unknown key; name folders and parts in the lists")
         sources: dict[str, Source] = {}
         named: dict[str, Any] = {"sources": sources}
+        plain = {
+            entry
+            for use in USES
+            for entry in (given.get(use) if isinstance(given.get(use), list) else ())
+            if isinstance(entry, str) and "/" not in entry
+        }
         for use, entries in given.items():
             named[use] = entries
             if use in USES and isinstance(entries, list):
                 named[use] = [
-                    _named(entry, f"{use}[{place}]", sources) for place, entry in enumerate(entries)
+                    _named(entry, f"{use}[{place}]", sources, plain)
+                    for place, entry in enumerate(entries)
                 ]
         return named
 
@@ -98,8 +105,8 @@ class DownloadScale(Section):
         return source.set or str(Path(str(source.folder)).expanduser().resolve())
 
 
-def _named(entry: Any, where: str, sources: dict[str, Source]) -> Any:
-    """The name of an entry, its source noted in `sources`.
+def _named(entry: Any, where: str, sources: dict[str, Source], plain: Collection[str]) -> Any:
+    """The name of an entry, its source noted in `sources`; `plain` are the entries that are names.
 
     Raises:
         ValueError: it is not what an entry may be, or has the name of another one.
@@ -122,7 +129,7 @@ def _named(entry: Any, where: str, sources: dict[str, Source]) -> Any:
         key = ".".join(map(str, first["loc"]))
         message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
         raise ValueError(": ".join(filter(None, (where, key, message)))) from None
-    if sources.setdefault(name, source) != source:
+    if name in plain or sources.setdefault(name, source) != source:
         raise ValueError(f"{where}: another entry is called {name!r} too; give one a `name`")
     return name
 

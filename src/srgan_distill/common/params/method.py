@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..content import LAYERS
-from ..runs import STUDENT
 from .fields import Count, Name, Positive, Section, Weight
 
 Term = Literal[
@@ -154,7 +153,7 @@ class Strategy(Section):
     """
 
     teacher: Name
-    baseline: Name = STUDENT
+    baseline: Name
     phases: Phases
     discriminator_from: Literal["scratch", "teacher"] = "scratch"
 
@@ -179,8 +178,14 @@ class Distill(Section):
         kept = [term for term in first.terms if term in TEACHER_TERMS]
         if not self.keep_teacher_terms or not kept:
             return strategy.phases
+        weights = {term: first.weights[term] for term in kept if term in first.weights}
         return [
-            phase.model_copy(update={"terms": list(dict.fromkeys([*phase.terms, *kept]))})
+            phase.model_copy(
+                update={
+                    "terms": list(dict.fromkeys([*phase.terms, *kept])),
+                    "weights": weights | phase.weights,
+                }
+            )
             for phase in strategy.phases
         ]
 
