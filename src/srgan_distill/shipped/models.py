@@ -8,7 +8,7 @@ from safetensors import safe_open
 
 from ..common.errors import UserError
 
-DEFAULT = "gan2gan"
+DEFAULT = "gan2gan_images"
 """Of the students on record the best looking one, by figures and by eye: README.md."""
 
 _FOLDER = Path(__file__).parent
