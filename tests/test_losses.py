@@ -102,6 +102,9 @@ def test_blocks_are_paired_evenly_and_end_with_the_teachers_last() -> None:
     batch = Batch(sr, sr, student, LossNetworks(teacher=Fixed(sr, outputs)))
     chosen = [output.item() for output in batch.teacher_block_outputs]
     assert chosen == [1, 3, 5, 7, 9, 11, 13, 15]
+    # Of a student with more blocks than its teacher the first is taught by the first.
+    batch = Batch(sr, sr, Fixed(sr, outputs[:4]), LossNetworks(teacher=Fixed(sr, outputs[:2])))
+    assert [output.item() for output in batch.teacher_block_outputs] == [0, 0, 1, 1]
 
 
 def test_terms_share_one_pass_of_the_generator(tiles: Tiles, networks: LossNetworks) -> None:

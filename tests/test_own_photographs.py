@@ -141,6 +141,21 @@ def test_lr_of_one_s_own_is_taken_as_it_is(paired: Path, tmp_path: Path) -> None
     assert lr.max() == 0
 
 
+def test_lr_is_that_of_the_whole_name(paired: Path) -> None:
+    for number, name in enumerate(("a.1", "a.2", "a", "aa"), 1):
+        picture(paired / "HR" / f"{name}.png", 40, 32)
+        write_png(paired / "LR" / f"{name}.png", np.full((8, 10, 3), number, np.uint8))
+    lrs = [read_pair(paired / "HR" / f"{name}.png")[1] for name in ("a.1", "a.2", "a", "aa")]
+    assert [lr.max() for lr in lrs] == [1, 2, 3, 4]
+
+
+def test_a_pair_without_a_pixel_of_lr_is_refused(paired: Path) -> None:
+    write_png(paired / "HR" / "c.png", np.zeros((3, 3, 3), np.uint8))
+    write_png(paired / "LR" / "c.png", np.zeros((1, 1, 3), np.uint8))
+    with pytest.raises(UserError, match=r"c\.png is smaller than 4 px a side"):
+        read_pair(paired / "HR" / "c.png")
+
+
 def test_lr_that_does_not_belong_to_its_hr_is_named(paired: Path, tmp_path: Path) -> None:
     write_png(paired / "LR" / "bx4.png", np.zeros((9, 10, 3), np.uint8))
     copied(Source(folder=str(paired)), tmp_path / "out")

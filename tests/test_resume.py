@@ -74,6 +74,9 @@ def test_a_run_finds_its_checkpoint_again_after_another_has_begun(tmp_path: Path
         checkpoint.save({"step": step})
         checkpoint.save({"step": step + 1})
     assert Checkpoint(file, "mine").load() == {"step": 8}
+    # Killed between the two moves of a save, when its own was in no other file.
+    (tmp_path / "a.other.pt").rename(tmp_path / "a.part")
+    assert Checkpoint(file, "mine").load() == {"step": 8}
     other = Checkpoint(file, "other")
     assert other.load() == {"step": 4}
     other.remove()

@@ -43,7 +43,10 @@ def collect(runs: Mapping[str, Path], target: Path, named: Collection[str] = ())
         for path in sorted(logs.rglob("*.tsv")):
             table = pd.read_csv(path, sep="\t", dtype=str, na_filter=False)
             table.insert(0, "run", run)
-            tables.setdefault(path.stem, []).append(table)
+            # dvclive's own of the system: cpu/usage (%), ram/usage (%).
+            below = path.relative_to(logs).with_suffix("").parts
+            name = path.stem if path.stem in quantities() else "_".join(below)
+            tables.setdefault(name, []).append(table)
     target.mkdir(parents=True, exist_ok=True)
     for name, parts in tables.items():
         table = pd.concat(parts) if parts else pd.DataFrame(columns=["run", "step", name])

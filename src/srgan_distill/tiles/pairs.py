@@ -1,7 +1,6 @@
 """LR and HR of validation and test images, as PNG; the LR is the user's own where there is one."""
 
 from functools import partial
-from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +36,12 @@ def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
     given = path.parent.parent / LR
     if path.parent.name != HR or not given.is_dir():
         return degrade(path)
-    own = next(given.glob(f"{escape(path.stem)}.*"))
+    # Not by a pattern: rose.* is rose.1.png too.
+    own = next(file for file in list_images(given) if file.stem == path.stem)
     hr, lr = read_rgb(path), read_rgb(own)
     height, width = (side // SCALE for side in hr.shape[:2])
+    if not (height and width):
+        raise UserError(f"image {path} is smaller than {SCALE} px a side; remove it")
     # The LR of a side that is no multiple may have been rounded up.
     if lr.shape[0] - height not in (0, hr.shape[0] % SCALE > 0) or (
         lr.shape[1] - width not in (0, hr.shape[1] % SCALE > 0)

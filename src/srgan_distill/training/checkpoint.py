@@ -43,11 +43,13 @@ class Checkpoint:
         self._path = path
         self._fingerprint = fingerprint
         self._aside = path.with_suffix(".other.pt")
+        self._part = path.with_suffix(".part")
         self._is_others = False
 
     def load(self) -> dict[str, Any] | None:
         """The state saved last by this very run, on the CPU, or None."""
-        for path in (self._path, self._aside):
+        # .part: whole, if a kill came while the other run's file was set aside.
+        for path in (self._path, self._aside, self._part):
             if not path.exists():
                 continue
             try:
@@ -70,15 +72,14 @@ class Checkpoint:
     def save(self, state: dict[str, Any]) -> None:
         """Replace the file; a kill at any moment leaves the old one or the new one."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._path.with_suffix(".part")
-        with part.open("wb") as file:
+        with self._part.open("wb") as file:
             torch.save({"fingerprint": self._fingerprint, "state": state}, file)
             file.flush()
             os.fsync(file.fileno())
         if self._is_others:
             os.replace(self._path, self._aside)
             self._is_others = False
-        os.replace(part, self._path)
+        os.replace(self._part, self._path)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -101,5 +102,5 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Forget the run: it is complete."""
-        for path in (self._path, self._aside):
+        for path in (self._path, self._aside, self._part):
             path.unlink(missing_ok=True)

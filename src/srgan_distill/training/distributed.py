@@ -65,7 +65,8 @@ class Distributed:
         """
         if self.world_size == 1:
             return
-        gradients = [parameter.grad for parameter in parameters]
+        # Terms of blocks alone leave what follows those blocks without one, on every process.
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         mean = self.mean(torch.cat([gradient.flatten() for gradient in gradients]))
         parts = mean.split([gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):

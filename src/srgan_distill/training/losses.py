@@ -96,14 +96,15 @@ class Batch:
     @cached_property
     @torch.no_grad()
     def teacher_block_outputs(self) -> list[Tensor]:
-        """Of the teacher's blocks, as many as the student has, evenly chosen, the last among them.
+        """Of the teacher's blocks, one for each of the student's, evenly chosen, the last among it.
 
         [N, teacher's filters, h, w] each.
         """
         sr, outputs = self.networks.teacher.with_block_outputs(self.lr)
         self.__dict__["teacher_sr"] = sr.float()
         own, theirs = len(self.generator.blocks), len(outputs)
-        return [outputs[(number + 1) * theirs // own - 1].float() for number in range(own)]
+        # Rounded up: one of more blocks than the teacher begins with its first, and not its last.
+        return [outputs[-(-(number + 1) * theirs // own) - 1].float() for number in range(own)]
 
     @cached_property
     @torch.no_grad()

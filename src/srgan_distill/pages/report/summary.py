@@ -39,7 +39,7 @@ def _tile(name: str, means: Mapping[str, float | None]) -> Tile:
         heading=METRICS[name].heading,
         value=METRICS[name].text(means[name]),
         gain=METRICS[name].text(gain, "+"),
-        verdict=METRICS[name].verdict(gain) or "equal",
+        verdict="" if gain is None else METRICS[name].verdict(gain) or "equal",
         share="the teacher has no clear lead"
         if share is None
         else f"{share:.0%} of the teacher's lead",
@@ -47,10 +47,14 @@ def _tile(name: str, means: Mapping[str, float | None]) -> Tile:
 
 
 def recipe(phases: list[Phase], steps: PhaseSteps) -> str:
-    """content + distillation for 3,000 steps, then content + adversarial for 8,000 steps."""
+    """content + distillation for 3,000 steps, then content + adversarial for 8,000 steps.
+
+    With the teacher's images for what is real, that is said.
+    """
     return ", then ".join(
         f"{' + '.join(phase.terms).replace('_', ' ')} for "
         f"{steps.adversarial if phase.adversarial else steps.content:,} steps"
+        f"{', the images of the teacher being what is real' if phase.real == 'teacher' else ''}"
         for phase in phases
     )
 

@@ -188,8 +188,9 @@ def _differ_by_the_loss_alone(images: Strategy, features: Strategy) -> bool:
     renamed = {"distillation": "feature_distillation"}
 
     def recipe(phase: Phase, names: Mapping[str, str]) -> tuple[object, ...]:
-        terms = {names.get(term, term) for term in phase.terms}
-        return terms, {names.get(term, term): value for term, value in phase.weights.items()}
+        terms = sorted(names.get(term, term) for term in phase.terms)
+        weights = {names.get(term, term): value for term, value in phase.weights.items()}
+        return terms, weights, phase.real
 
     return (
         any("distillation" in phase.terms for phase in images.phases)
