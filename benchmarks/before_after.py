@@ -44,7 +44,7 @@ def main() -> None:
         for x, panel in enumerate(row):
             sheet.paste(Image.fromarray(panel), (x * (SIDE + GAP), y * (SIDE + GAP)))
     sheet = sheet.resize((2 * sheet.width, 2 * sheet.height), Image.Resampling.NEAREST)
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=26)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=22)
     for x, label in enumerate(("input", "bicubic", f"srgan-distill ({models.DEFAULT})")):
         middle = 2 * x * (SIDE + GAP) + SIDE
         draw.text((middle, sheet.height - CAPTION), label, "black", font, anchor="mm")
