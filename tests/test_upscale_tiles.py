@@ -80,13 +80,15 @@ def test_the_shipped_student_has_no_seams(coffee):
     assert np.abs(reduced - image).mean() < 3
 
 
-def test_bfloat16_is_wrong_by_two_grey_levels_at_most(coffee):
+def test_bfloat16_is_wrong_by_a_grey_level_but_for_a_value_in_a_hundred(coffee):
     image = coffee[100:150, 200:260]
     exact, fast = (
         upscale(load_model(device="cpu", precision=precision), image).astype(int)
         for precision in ("float32", "bfloat16")
     )
-    assert 0 < np.abs(fast - exact).max() <= 2
+    wrong = np.abs(fast - exact)
+    assert 0 < wrong.max() <= 8
+    assert (wrong > 1).mean() < 0.01
 
 
 def test_shapes_types_and_ranges(model, photo):
