@@ -72,6 +72,11 @@ def test_an_entry_is_a_name_a_path_or_a_mapping() -> None:
     }
 
 
+def test_the_same_set_by_its_name_and_as_a_mapping() -> None:
+    entries = download(validation=["Set5"], test=[{"set": "Set5"}])
+    assert (entries.validation, entries.test) == (["Set5"], ["Set5"])
+
+
 @pytest.mark.parametrize(
     ("uses", "message"),
     [

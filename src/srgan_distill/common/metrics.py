@@ -63,13 +63,11 @@ METRICS: dict[str, Metric] = {
         Metric("edges", "Edge sharpness", decimals=3),
         Metric("piqe", "PIQE", decimals=2, lower_is_better=True, full_reference=False),
         Metric(
-            "niqe", "NIQE", decimals=3, lower_is_better=True, full_reference=False,
-            headline=True,
+            "niqe", "NIQE", decimals=3, lower_is_better=True, full_reference=False, headline=True
         ),
         Metric("nrqm", "Ma (NRQM)", decimals=3, full_reference=False),
         Metric(
-            "pi", "PI", decimals=4, lower_is_better=True, full_reference=False,
-            headline=True,
+            "pi", "PI", decimals=4, lower_is_better=True, full_reference=False, headline=True
         ),
     )
 }  # fmt: skip

@@ -33,6 +33,18 @@ def pairs_of(folder: Path) -> list[Pair]:
     return [Pair(lr, hr) for lr, hr in zip(lrs, hrs, strict=True)]
 
 
+def whole_pixels(hr: np.ndarray, path: Path) -> np.ndarray:
+    """`hr`, uint8 [h, w, 3], cut to multiples of the scale at the right and the bottom.
+
+    Raises:
+        UserError: nothing is left of it; names `path`, its file.
+    """
+    cut = crop_to_multiple(hr, SCALE)
+    if not cut.size:
+        raise UserError(f"image {path} is smaller than {SCALE} px a side; remove it")
+    return cut
+
+
 def degrade(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """An image cut to multiples of the scale, and its LR by MATLAB's antialiased bicubic.
 
@@ -42,9 +54,7 @@ def degrade(path: Path) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         UserError: the image is unreadable or smaller than the scale; names it.
     """
-    hr = crop_to_multiple(read_rgb(path), SCALE)
-    if not hr.size:
-        raise UserError(f"image {path} is smaller than {SCALE} px a side; remove it")
+    hr = whole_pixels(read_rgb(path), path)
     # One colour after the other: imresize holds 16 copies of what it is given, 0.5 GB for 2K RGB.
     channels = np.split(hr, 3, axis=2)
     return hr, np.concatenate([bicubic(channel, 1 / SCALE) for channel in channels], axis=2)

@@ -38,6 +38,7 @@ def collect(runs: Mapping[str, Path], target: Path, named: Collection[str] = ())
         The files written.
     """
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in named}
+    known = quantities()
     for run, folder in runs.items():
         logs = folder / "plots" / "metrics"
         for path in sorted(logs.rglob("*.tsv")):
@@ -45,7 +46,7 @@ def collect(runs: Mapping[str, Path], target: Path, named: Collection[str] = ())
             table.insert(0, "run", run)
             # dvclive's own of the system: cpu/usage (%), ram/usage (%).
             below = path.relative_to(logs).with_suffix("").parts
-            name = path.stem if path.stem in quantities() else "_".join(below)
+            name = path.stem if path.stem in known else "_".join(below)
             tables.setdefault(name, []).append(table)
     target.mkdir(parents=True, exist_ok=True)
     for name, parts in tables.items():

@@ -17,13 +17,9 @@ DECIMALS = 4
 MEAN = "mean"
 """In place of a set's name: the mean over the sets."""
 
-REAL_LEAD = {
+_REAL_LEADS = {
     "psnr": 0.1, "ssim": 0.003, "niqe": 0.1, "pi": 0.1, "lpips": 0.01, "dists": 0.01, "edges": 0.02,
 }  # fmt: skip
-"""The least difference, such as a teacher's lead, that is worth speaking of, in the metric's unit.
-
-Metrics that decide nothing have none.
-"""
 
 Figures = dict[str, dict[str, float | None]]
 
@@ -58,14 +54,22 @@ def gains(
     return figures
 
 
+def real_lead(metric: str) -> float:
+    """The least difference, such as a teacher's lead, that is worth speaking of, in its unit.
+
+    Infinite for a metric that decides nothing.
+    """
+    return _REAL_LEADS.get(metric, math.inf)
+
+
 def has_lead(teacher: pd.DataFrame, student: pd.DataFrame, metric: str) -> bool:
     """Whether the teacher is better by what is worth speaking of, and more than by chance.
 
     Its paired 95 % interval, stratified by set, excludes 0, and the mean over the sets is at least
-    the metric's REAL_LEAD (0.1 dB of PSNR). Without that a share of the lead is noise over noise.
+    the metric's `real_lead` (0.1 dB of PSNR). Without that a share of the lead is noise over noise.
     """
     lead = difference_over_sets(teacher, student, metric)
-    return lead.tells and METRICS[metric].gain(lead.mean, 0) >= REAL_LEAD.get(metric, math.inf)
+    return lead.tells and METRICS[metric].gain(lead.mean, 0) >= real_lead(metric)
 
 
 def gain_table(figures: Figures) -> str:

@@ -17,7 +17,8 @@ def fetch_content(file: WeightsFile, target: Path, mirror: Mirror | None, store:
         Unavailable: names every place that does not have it, and why.
     """
     problem = partial(other_sum, beginning=file.sha256)
+    copies = mirror.files(file.name) if mirror else ()
     try:
-        return fetch_file(file.name, file.urls, target, problem, mirror, store)
+        return fetch_file(file.name, copies, file.urls, target, problem, store)
     except Unavailable as error:
         raise Unavailable(str(error) or "no public address; a mirror must have it") from None

@@ -41,40 +41,37 @@ def fetch_weights(
         Unavailable: names every place that does not have it, and why.
     """
     target.mkdir(parents=True, exist_ok=True)
+    problem = partial(_problem, file=file)
     if given:
-        own = in_repository(given)
-        if problem := _problem(own, file):
-            raise Unavailable(f"{own} {problem}")
-        shutil.copyfile(own, target / file)
-        return str(own)
+        return fetch_file(file, [in_repository(given)], (), target, problem, store)
     backbones = {WEIGHT_FILES[network] for network in BACKBONES.values()}
     urls = [address + file for address in (TORCHVISION if file in backbones else ADDRESSES)]
-    return fetch_file(file, urls, target, partial(_problem, file=file), mirror, store)
+    return fetch_file(file, mirror.files(file) if mirror else (), urls, target, problem, store)
 
 
 def fetch_file(
     file: str,
+    copies: Iterable[Path],
     urls: Iterable[str],
     target: Path,
     problem: Callable[[Path], str],
-    mirror: Mirror | None,
     store: Store,
 ) -> str:
     """Put `file`, from the first place that has it, into the folder `target`; which one it is.
 
     Args:
         file: its name.
-        urls: addresses, tried in turn after the mirror.
+        copies: files on this machine, tried first.
+        urls: addresses, tried in turn after them.
         target: the folder.
         problem: why a file that was found is not the right one; empty if it is.
-        mirror: where to look first.
         store: what loads it.
 
     Raises:
         Unavailable: says of every place why it does not serve; empty if there is none.
     """
     reasons = []
-    for path in mirror.files(file) if mirror else ():
+    for path in copies:
         if found := problem(path):
             reasons.append(f"{path} {found}")
             continue

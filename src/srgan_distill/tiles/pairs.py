@@ -7,8 +7,8 @@ import numpy as np
 
 from ..common.errors import UserError
 from ..common.scale import SCALE
-from ..imaging.images import crop_to_multiple, list_images, read_rgb, write_png
-from ..imaging.pairs import HR, LR, degrade
+from ..imaging.images import list_images, read_rgb, write_png
+from ..imaging.pairs import HR, LR, degrade, whole_pixels
 from .workers import Workers
 
 
@@ -39,9 +39,8 @@ def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
     # Not by a pattern: rose.* is rose.1.png too.
     own = next(file for file in list_images(given) if file.stem == path.stem)
     hr, lr = read_rgb(path), read_rgb(own)
-    height, width = (side // SCALE for side in hr.shape[:2])
-    if not (height and width):
-        raise UserError(f"image {path} is smaller than {SCALE} px a side; remove it")
+    cut = whole_pixels(hr, path)
+    height, width = (side // SCALE for side in cut.shape[:2])
     # The LR of a side that is no multiple may have been rounded up.
     if lr.shape[0] - height not in (0, hr.shape[0] % SCALE > 0) or (
         lr.shape[1] - width not in (0, hr.shape[1] % SCALE > 0)
@@ -50,7 +49,7 @@ def read_pair(path: Path) -> tuple[np.ndarray, np.ndarray]:
             f"image {own} has {lr.shape[1]}x{lr.shape[0]} px; as LR of {path} it needs "
             f"{width}x{height}"
         )
-    return crop_to_multiple(hr, SCALE), lr[:height, :width]
+    return cut, lr[:height, :width]
 
 
 def write_pair(folder: Path, path: Path) -> Path:

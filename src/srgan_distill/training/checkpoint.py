@@ -35,8 +35,9 @@ class Checkpoint:
     """The state of one run on disk, replaced whole or not at all.
 
     A file of another run (other settings, data or code, by `fingerprint`) or a damaged one is not
-    used, and said so. The other run's is set aside at the first save, and found again by it, until
-    one of the two is complete: hours of it may be lost to a number of threads.
+    used, and said so. The other run's is set aside at the first save and found again by that run,
+    until one of the two is complete: a number of threads is enough to make it another, and hours
+    would be lost.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:

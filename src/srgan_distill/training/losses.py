@@ -96,7 +96,7 @@ class Batch:
     @cached_property
     @torch.no_grad()
     def teacher_block_outputs(self) -> list[Tensor]:
-        """Of the teacher's blocks, one for each of the student's, evenly chosen, the last among it.
+        """Of the teacher's blocks, one for each of the student's, evenly chosen, the last included.
 
         [N, teacher's filters, h, w] each.
         """

@@ -129,7 +129,8 @@ def _named(entry: Any, where: str, sources: dict[str, Source], plain: Collection
         key = ".".join(map(str, first["loc"]))
         message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
         raise ValueError(": ".join(filter(None, (where, key, message)))) from None
-    if name in plain or sources.setdefault(name, source) != source:
+    taken = Source(set=name) if name in plain else sources.setdefault(name, source)
+    if taken != source:
         raise ValueError(f"{where}: another entry is called {name!r} too; give one a `name`")
     return name
 

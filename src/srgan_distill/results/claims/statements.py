@@ -36,7 +36,7 @@ class Statement:
     Attributes:
         pairs: keys of models.
         metrics: the first of them that was computed decides.
-        relation: `better`; `clearly better`: by more than the metric's REAL_LEAD; `alike`: they
+        relation: `better`; `clearly better`: by more than the metric's `real_lead`; `alike`: they
             differ by less.
         shown: metrics that stand in where none of `metrics` was computed, and decide nothing.
         but_sets: test sets that the claim excepts.

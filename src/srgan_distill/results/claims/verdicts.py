@@ -11,7 +11,7 @@ import pandas as pd
 from ...common.params.method import Strategy
 from ...common.runs import PAPER_NAMES, STUDENT, display_name
 from .. import paper
-from ..gains import REAL_LEAD, has_lead
+from ..gains import has_lead, real_lead
 from ..intervals import LEAST_TO_TELL, Interval, difference_over_sets
 from .statements import DISTILLED, KNOWN, RATED, TEACHER, Claim, Relation, Statement
 
@@ -236,7 +236,7 @@ def _too_little(difference: Interval) -> str:
 def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Verdict, str]:
     known = KNOWN[metric]
     low, high = sorted(known.gain(end, 0) for end in (difference.low, difference.high))
-    margin = 0.0 if relation == "better" else REAL_LEAD.get(metric, math.inf)
+    margin = 0.0 if relation == "better" else real_lead(metric)
     if relation == "alike":
         holds, fails = -margin < low and high < margin, low > margin or high < -margin
     else:
