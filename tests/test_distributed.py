@@ -1,17 +1,27 @@
 """Several processes that train together: one run, whatever their number."""
 
+import os
+import signal
+import socket
+import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file
+from support.code_reading import SOURCE
+from support.failing import be_killed, fail, refuse
 from support.params import change_params
-from support.small_project import finish, kill_at, start
+from support.small_project import finish, kill_at, saved_step, start
 
+from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Hardware
 from srgan_distill.common.paths import Paths
+from srgan_distill.training.distributed import launch
 
 PATHS = Paths("sample")
 
@@ -81,12 +91,7 @@ def test_processes_that_are_killed_go_on_to_the_same_weights(
 def test_two_machines(small_project: Callable[..., Path]) -> None:
     """Each in a clone of its own, as on two machines; they end with the same files."""
     folders = [small_project(steps=20), small_project(steps=20)]
-    processes = []
-    for rank, folder in enumerate(folders):
-        change_params(folder, lambda params: params["hardware"].update(num_nodes=2))
-        meeting = {"NODE_RANK": str(rank), "MASTER_ADDR": "localhost", "MASTER_PORT": free_port()}
-        processes.append(start(folder, "pretrain", "pretrain_student", **meeting))
-    for process in processes:
+    for process in start_on_two_machines(folders):
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
     first, second = (
@@ -95,18 +100,17 @@ def test_two_machines(small_project: Callable[..., Path]) -> None:
     assert first == second
 
 
-PORT: list[str] = []
-
-
-def free_port() -> str:
-    """The same one on every call: the machines of a test meet there."""
-    if not PORT:
-        import socket
-
-        with socket.socket() as probe:
-            probe.bind(("localhost", 0))
-            PORT.append(str(probe.getsockname()[1]))
-    return PORT[0]
+def start_on_two_machines(folders: list[Path]) -> list[subprocess.Popen]:
+    """Pre-training of the student in each folder, as on a machine each."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = str(probe.getsockname()[1])
+    processes = []
+    for rank, folder in enumerate(folders):
+        change_params(folder, lambda params: params["hardware"].update(num_nodes=2))
+        meeting = {"NODE_RANK": str(rank), "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+        processes.append(start(folder, "pretrain", "pretrain_student", **meeting))
+    return processes
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,16 @@ def free_port() -> str:
             {"num_nodes": 2}, 4,
             {"NODE_RANK": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"},
             "NODE_RANK = 2: must be a number from 0 to 1",
+        ),
+        (
+            {"num_nodes": 2}, 4,
+            {"NODE_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "abc"},
+            "MASTER_PORT = abc: must be a free port of localhost",
+        ),
+        (
+            {"num_nodes": 2}, 4,
+            {"NODE_RANK": "1", "MASTER_ADDR": "no.such.host.invalid", "MASTER_PORT": "1"},
+            "MASTER_ADDR = no.such.host.invalid: this machine does not find it",
         ),
     ],
 )  # fmt: skip
@@ -143,6 +157,63 @@ def test_an_error_of_the_team_is_one_line(small_project: Callable[..., Path]) ->
     assert process.returncode == 1
     assert output.count("error: ") == 1
     assert "the pixel loss is nan at step" in output
+    assert "Traceback" not in output
+
+
+def test_a_port_in_use_is_one_line(small_project: Callable[..., Path]) -> None:
+    change_params(
+        folder := small_project(steps=10), lambda params: params["hardware"].update(num_nodes=2)
+    )
+    with socket.socket() as taken:
+        taken.bind(("localhost", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        meeting = {"NODE_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": port}
+        process = start(folder, "pretrain", "pretrain_student", **meeting)
+        output, _ = process.communicate()
+    assert process.returncode == 1
+    assert "error: the processes of the run did not meet: " in output
+    assert "Traceback" not in output
+
+
+def two_processes() -> Hardware:
+    hardware = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())["hardware"]
+    return Hardware(**hardware | {"device": "cpu", "devices": 2})
+
+
+def test_an_error_of_another_rank_is_told(capfd: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        launch(refuse, "no such thing; make one", two_processes())
+    assert ended.value.code == 1
+    assert capfd.readouterr().err == "error: no such thing; make one\n"
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_mistake_in_the_code_keeps_its_traceback(rank: int, capfd: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        launch(fail, rank, two_processes())
+    assert ended.value.code == 1
+    assert capfd.readouterr().err.endswith("ZeroDivisionError: a mistake in the code\n")
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_killed_process_is_told(rank: int, capfd: pytest.CaptureFixture) -> None:
+    with pytest.raises(UserError, match=f"the process of rank {rank} was ended by SIGKILL"):
+        launch(be_killed, rank, two_processes())
+    assert capfd.readouterr().err == ""
+
+
+def test_a_machine_that_is_left_alone_is_told(small_project: Callable[..., Path]) -> None:
+    folders = [small_project(steps=100_000), small_project(steps=100_000)]
+    processes = start_on_two_machines(folders)
+    while saved_step(folders[0] / PATHS.checkpoint("pretrain_student")) < 10:
+        assert all(process.poll() is None for process in processes)
+        time.sleep(0.1)
+    os.killpg(processes[1].pid, signal.SIGKILL)
+    output, _ = processes[0].communicate(timeout=60)
+    assert processes[0].returncode == 1
+    assert output.count("error: ") == 1
+    assert "error: a process of another machine has ended" in output
     assert "Traceback" not in output
 
 

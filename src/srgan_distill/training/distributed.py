@@ -6,19 +6,24 @@ they are. Gradients, losses and BatchNorm's statistics are means over the whole 
 
 import logging
 import os
+import signal
+import socket
 import sys
+import tempfile
+import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException, Std
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
-from torch.distributed.nn.functional import all_reduce
 
 from ..common.errors import UserError, exit_code
 from ..common.params import Hardware
@@ -30,6 +35,10 @@ Job = TypeVar("Job")
 # What every machine of several is told, as torchrun names it.
 RENDEZVOUS = ("NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
 TIMEOUT = timedelta(minutes=30)
+# Exit code of a process that another one has left alone; seconds in which the other is found first.
+LEFT_ALONE, FOUND = 75, 3
+# How gloo and NCCL say that another process of the run has ended.
+PEER_ENDED = ("by peer", "remote process exited")
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,20 @@ class Distributed:
 SINGLE = Distributed()
 
 
+class SumOverProcesses(torch.autograd.Function):
+    """The sum of every process's tensor, whose gradient is the sum of their gradients."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        total = values.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return SumOverProcesses.forward(ctx, gradient)
+
+
 class SynchronizedBatchNorm(nn.BatchNorm2d):
     """BatchNorm over the whole batch on CPUs, where torch's SyncBatchNorm does not run."""
 
@@ -103,7 +126,7 @@ class SynchronizedBatchNorm(nn.BatchNorm2d):
             return super().forward(features)
         values = features.float()
         moments = torch.stack([values.mean((0, 2, 3)), values.square().mean((0, 2, 3))])
-        mean, square = all_reduce(moments) / dist.get_world_size()
+        mean, square = SumOverProcesses.apply(moments) / dist.get_world_size()
         variance = square - mean.square()
         if self.track_running_stats:
             self._update_running(mean.detach(), variance.detach(), values.numel() // len(mean))
@@ -125,78 +148,136 @@ def launch(work: Callable[[Job, Distributed], None], job: Job, hardware: Hardwar
     its own), with NODE_RANK, MASTER_ADDR and MASTER_PORT in the environment.
 
     Raises:
-        UserError: not so many GPUs, or a machine does not know where to meet the others.
-        SystemExit: a process failed; it has printed why.
+        UserError: not so many GPUs, the machines do not meet, or a process was killed.
+        SystemExit: a process failed; why is printed.
     """
     if hardware.devices * hardware.num_nodes == 1:
         work(job, SINGLE)
         return
     device = choose_device(hardware.device, hardware.devices)
     # The launcher's own account of a failure comes after the process's one line, and is longer.
-    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)
-    try:
-        elastic_launch(_config(hardware), _enter)(work, job, device)
-    except ChildFailedError as failure:
-        raise SystemExit(max(error.exitcode for error in failure.failures.values())) from None
-    except SignalException:
-        raise KeyboardInterrupt from None
+    for name in ("torch.distributed.elastic", "torch.multiprocessing.spawn"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as logs:
+        try:
+            elastic_launch(_config(hardware, logs), _enter)(work, job, device)
+        except ChildFailedError as failure:
+            rank, failed = failure.get_first_failure()
+            said = Path(logs).glob(f"*/*/{failed.local_rank}/stderr.log")
+            _tell(rank, failed.exitcode, "".join(path.read_text() for path in said))
+        except dist.DistError as error:
+            raise _not_met(error) from None
+        except SignalException:
+            raise KeyboardInterrupt from None
 
 
-def _config(hardware: Hardware) -> LaunchConfig:
+def _config(hardware: Hardware, logs: str) -> LaunchConfig:
     nodes = hardware.num_nodes
+    # The machine's first process prints; what the others say is read if one of them fails.
+    others = dict.fromkeys(range(1, hardware.devices), Std.ALL)
     common = {
         "min_nodes": nodes, "max_nodes": nodes, "nproc_per_node": hardware.devices,
         "run_id": "srgan-distill", "max_restarts": 0, "monitor_interval": 0.1,
-        "start_method": "spawn",
+        "start_method": "spawn", "logs_specs": DefaultLogsSpecs(logs, others),
     }  # fmt: skip
     if nodes == 1:  # any free port of this machine
         return LaunchConfig(
             **common, rdzv_backend="c10d", rdzv_endpoint="localhost:0", local_addr="localhost"
         )
-    rank, endpoint = _node_rank(nodes), "{MASTER_ADDR}:{MASTER_PORT}".format(**os.environ)
+    rank, address, port = _rendezvous(nodes)
+    print(f"machine {rank} of {nodes}: waits for the others at {address}:{port}, up to {TIMEOUT}")
     return LaunchConfig(
-        **common, rdzv_backend="static", rdzv_endpoint=endpoint,
+        **common, rdzv_backend="static", rdzv_endpoint=f"{address}:{port}",
         rdzv_configs={"rank": rank, "timeout": TIMEOUT.total_seconds()},
     )  # fmt: skip
 
 
-def _node_rank(num_nodes: int) -> int:
+def _rendezvous(num_nodes: int) -> tuple[int, str, int]:
+    """This machine's rank, and the address and port at which the machines meet."""
     missing = [name for name in RENDEZVOUS if not os.environ.get(name)]
     if missing:
         raise UserError(
             f"hardware.num_nodes = {num_nodes}: {', '.join(missing)} not set; give every machine "
             "NODE_RANK (0, 1, ...) and the first one's MASTER_ADDR and a free MASTER_PORT"
         )
-    rank = os.environ["NODE_RANK"]
+    rank, address, port = (os.environ[name] for name in RENDEZVOUS)
     if not rank.isdecimal() or int(rank) >= num_nodes:
         raise UserError(f"NODE_RANK = {rank}: must be a number from 0 to {num_nodes - 1}")
-    return int(rank)
+    if not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise UserError(f"MASTER_PORT = {port}: must be a free port of {address}, 1 to 65535")
+    try:
+        socket.getaddrinfo(address, int(port))
+    except OSError as error:
+        raise UserError(
+            f"MASTER_ADDR = {address}: this machine does not find it ({error.strerror}); give the "
+            "name or the IP address of the machine with NODE_RANK 0"
+        ) from None
+    return int(rank), address, int(port)
+
+
+def _not_met(error: dist.DistError) -> UserError:
+    """Why the processes of a run did not come together."""
+    reason = str(error).splitlines()[0]
+    return UserError(
+        f"the processes of the run did not meet: {reason}; start it on every machine, with the "
+        "same MASTER_ADDR and MASTER_PORT, a port that is free and no firewall closes"
+    )
+
+
+def _tell(rank: int, exit_code: int, said: str) -> NoReturn:
+    """End as the process of this machine that failed first; `said`: what is not on the screen."""
+    if exit_code < 0:
+        raise UserError(
+            f"the process of rank {rank} was ended by {signal.Signals(-exit_code).name} (where "
+            "nobody did, most likely for want of memory); run again, and the training goes on from "
+            "its checkpoint"
+        )
+    if exit_code == LEFT_ALONE:
+        raise UserError(
+            "a process of another machine has ended, and what it printed there says why; run again "
+            "on every machine, and the training goes on from its checkpoint"
+        )
+    print(said, end="", file=sys.stderr)
+    raise SystemExit(exit_code)
 
 
 def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> None:
-    """What each process runs; its errors are printed here, once for all."""
+    """What each process runs."""
     rank, world_size, local_rank, local_size = (
         int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     )
     distributed = Distributed(rank, world_size, local_rank)
     end_with_parent()
-    if not distributed.is_local_zero:
-        sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if device == "cuda":
         torch.cuda.set_device(local_rank)
     else:
         torch.set_num_threads(max(1, torch.get_num_threads() // local_size))
 
-    def meet_and_work() -> None:
+    def meet_and_work() -> int | None:
         try:
             dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=TIMEOUT)
         except dist.DistError as error:
-            reason = str(error).splitlines()[0]
-            raise UserError(f"the {world_size} processes did not meet: {reason}") from None
+            raise _not_met(error) from None
         try:
             work(job, distributed)
+        except RuntimeError as error:
+            if not any(words in str(error) for words in PEER_ENDED):
+                raise
+            return LEFT_ALONE
         finally:
             dist.destroy_process_group()
+        return None
 
-    if code := exit_code(meet_and_work):
+    try:
+        code = exit_code(meet_and_work)
+    except Exception:  # the launcher would keep it to itself
+        traceback.print_exc()
+        code = 1
+    if code:
+        # The launcher tells of the first to go. That is one that knows why, and of several that do,
+        # the one whose words are on the screen.
+        if code == LEFT_ALONE:
+            time.sleep(2 * FOUND)
+        elif not distributed.is_local_zero:
+            time.sleep(FOUND)
         sys.exit(code)
