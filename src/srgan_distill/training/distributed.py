@@ -224,21 +224,21 @@ def _not_met(error: dist.DistError) -> UserError:
     )
 
 
-def _tell(rank: int, exit_code: int, said: str) -> NoReturn:
+def _tell(rank: int, code: int, said: str) -> NoReturn:
     """End as the process of this machine that failed first; `said`: what is not on the screen."""
-    if exit_code < 0:
+    if code < 0:
         raise UserError(
-            f"the process of rank {rank} was ended by {signal.Signals(-exit_code).name} (where "
+            f"the process of rank {rank} was ended by {signal.Signals(-code).name} (where "
             "nobody did, most likely for want of memory); run again, and the training goes on from "
             "its checkpoint"
         )
-    if exit_code == LEFT_ALONE:
+    if code == LEFT_ALONE:
         raise UserError(
             "a process of another machine has ended, and what it printed there says why; run again "
             "on every machine, and the training goes on from its checkpoint"
         )
     print(said, end="", file=sys.stderr)
-    raise SystemExit(exit_code)
+    raise SystemExit(code)
 
 
 def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> None:
