@@ -4,7 +4,7 @@ Every recipe trains the profile's pre-trained student, from the same weights, on
 train (so that `paper` is its run `student`), for the same number of steps, and is looked at on the
 profile's validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The
 curves over the generator's own steps are written to benchmarks/recipes/<recipe>-<seed>.tsv, which
-recipe_curves.py draws, and the last line of each is printed.
+recipe_curves.py draws, and the last line of each is printed. A run that was killed goes on.
 
 Test sets are not looked at: what is chosen here is scored on them afterwards.
 
@@ -24,7 +24,7 @@ import torch
 from short_run import train_briefly
 from torch import Tensor, nn
 
-from srgan_distill.common.params import Content, Phase, load
+from srgan_distill.common.params import BatchBudget, Content, Params, Phase, load
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8
 from srgan_distill.imaging.pairs import pairs_of
@@ -42,6 +42,7 @@ from srgan_distill.networks.grid import grid
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.scoring.measure import measure
 from srgan_distill.training.batches import Tiles, crop_seed
+from srgan_distill.training.checkpoint import Checkpoint, fingerprint
 from srgan_distill.training.loop import Validate
 from srgan_distill.training.losses import LossNetworks
 from srgan_distill.training.schedule import schedule
@@ -189,6 +190,21 @@ def loss_networks(
     )
 
 
+def checkpoint_of(
+    run: str, params: Params, budget: BatchBudget, compute: Compute, paths: Paths
+) -> Checkpoint:
+    """Where a run goes on after a kill; with a `Window` or noise, which count from there, not to
+    the same weights."""
+    settings = {
+        "run": run,
+        "losses": params.losses.model_dump(),
+        "budget": budget.model_dump(),
+        "compute": [str(compute), torch.__version__, torch.get_num_threads()],
+    }
+    files = (paths.generator("pretrain_student"), Path(__file__))
+    return Checkpoint(paths.data("recipes") / f"{run}.pt", fingerprint(settings, files, "train"))
+
+
 def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
     params = load()
     paths = Paths(params.profile)
@@ -218,6 +234,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             compute=compute, tiles=tiles, networks=networks, budget=budget,
             seed=crop_seed(seed, "train"), validate=look,
             cuda_graphs=recipe.around is None,  # those draw random numbers on the host
+            checkpoint=checkpoint_of(f"{name}-{seed}", params, budget, compute, paths),
         )  # fmt: skip
         looked = [
             {"step": step - budget.discriminator_first, **values}

@@ -1,4 +1,4 @@
-"""A training run of a benchmark, in a folder that goes when it ends."""
+"""A training run of a benchmark; its curves are in memory alone."""
 
 import tempfile
 from pathlib import Path
@@ -27,15 +27,16 @@ def train_briefly(
     seed: tuple[int, ...],
     validate: Validate,
     cuda_graphs: bool = True,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Generator, Curves]:
-    """Train from `generator`, keeping nothing on disk; what would be saved, and the curves.
+    """Train from `generator`; what would be saved, and the curves.
 
-    `seed` is that of the crops, as in `Batches`.
+    `seed` is that of the crops, as in `Batches`. A killed run goes on from its `checkpoint`, which
+    goes when it ends; without one nothing is kept.
     """
-    # dvclive's monitor may still be writing when it has ended.
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        curves = Curves(folder / "learning", folder / "system")
+    with tempfile.TemporaryDirectory() as folder:
+        curves = Curves(Path(folder), Path(folder), write=False)
+        checkpoint = checkpoint or Checkpoint(Path(folder, "a.pt"), "")
         batches = Batches(tiles, compute, budget, seed, SINGLE)
         trainer = Trainer(
             compute,
@@ -44,8 +45,10 @@ def train_briefly(
             schedule,
             validate,
             curves,
-            Checkpoint(folder / "a.pt", ""),
+            checkpoint,
             cuda_graphs=cuda_graphs,
         )
         with curves:
-            return trainer.train(compute.place(generator), label), curves
+            trained = trainer.train(compute.place(generator), label)
+        checkpoint.remove()
+        return trained, curves
