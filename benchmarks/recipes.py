@@ -126,6 +126,8 @@ class Recipe:
 BATCH = {"keep_statistics": False}
 RECIPES = {
     "paper": Recipe(),
+    # times of 0.0002
+    "adversarial_3": Recipe(weights={"adversarial": 0.0006}),
     "adversarial_5": Recipe(weights={"adversarial": 0.001}),
     "batch_statistics": Recipe(budget=BATCH),
     "batch_statistics_adversarial_5": Recipe(weights={"adversarial": 0.001}, budget=BATCH),
