@@ -195,15 +195,16 @@ def loss_networks(
 def checkpoint_of(
     run: str, params: Params, budget: BatchBudget, compute: Compute, paths: Paths
 ) -> Checkpoint:
-    """Where a run goes on after a kill; with a `Window` or noise, which count from there, not to
-    the same weights."""
+    """Where a run that was killed goes on: to the same weights, but for `windows` and
+    `instance_noise`, whose random numbers begin again."""
     settings = {
         "run": run,
         "losses": params.losses.model_dump(),
         "budget": budget.model_dump(),
         "compute": [str(compute), torch.__version__, torch.get_num_threads()],
     }
-    files = (paths.generator("pretrain_student"), Path(__file__))
+    tiles = [paths.tiles / "hr.npy", paths.tiles / "lr.npy"]
+    files = [paths.generator("pretrain_student"), *tiles, Path(__file__)]
     return Checkpoint(paths.data("recipes") / f"{run}.pt", fingerprint(settings, files, "train"))
 
 
@@ -229,6 +230,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
         generator.checkerboard_free = recipe.checkerboard_free
         networks = loss_networks(recipe, budget.crop, seed, compute, paths.content_weights)
         phase = Phase(terms=list(recipe.terms), weights=recipe.weights)
+        checkpoint = checkpoint_of(f"{name}-{seed}", params, budget, compute, paths)
         trained, curves = train_briefly(
             generator,
             schedule([phase], budget, params.losses),
@@ -236,7 +238,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             compute=compute, tiles=tiles, networks=networks, budget=budget,
             seed=crop_seed(seed, "train"), validate=look,
             cuda_graphs=recipe.around is None,  # those draw random numbers on the host
-            checkpoint=checkpoint_of(f"{name}-{seed}", params, budget, compute, paths),
+            checkpoint=checkpoint,
         )  # fmt: skip
         looked = [
             {"step": step - budget.discriminator_first, **values}
@@ -246,6 +248,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
         table = pd.DataFrame(looked)[["step", "psnr", "niqe", "grid"]].round(4)
         table.to_csv(FOLDER / f"{name}-{seed}.tsv", sep="\t", index=False, lineterminator="\n")
         save_generator(paths.data("recipes") / f"{name}-{seed}.safetensors", trained)
+        checkpoint.remove()
         rows.append({"recipe": name, "seed": seed, **looked[-1]})
     print(pd.DataFrame(rows)[["recipe", "seed", "step", "psnr", "niqe", "grid"]].to_markdown())
 

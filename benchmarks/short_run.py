@@ -32,11 +32,10 @@ def train_briefly(
     """Train from `generator`; what would be saved, and the curves.
 
     `seed` is that of the crops, as in `Batches`. A killed run goes on from its `checkpoint`, which
-    goes when it ends; without one nothing is kept.
+    the caller removes when it has saved; without one nothing is kept on disk.
     """
     with tempfile.TemporaryDirectory() as folder:
         curves = Curves(Path(folder), Path(folder), write=False)
-        checkpoint = checkpoint or Checkpoint(Path(folder, "a.pt"), "")
         batches = Batches(tiles, compute, budget, seed, SINGLE)
         trainer = Trainer(
             compute,
@@ -45,10 +44,8 @@ def train_briefly(
             schedule,
             validate,
             curves,
-            checkpoint,
+            checkpoint or Checkpoint(Path(folder, "a.pt"), ""),
             cuda_graphs=cuda_graphs,
         )
         with curves:
-            trained = trainer.train(compute.place(generator), label)
-        checkpoint.remove()
-        return trained, curves
+            return trainer.train(compute.place(generator), label), curves
