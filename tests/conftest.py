@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.published import packed, set5, web  # noqa: F401 - fixtures
 from support.small_project import small_project  # noqa: F401 - a fixture
 from support.training_parts import networks, tiles  # noqa: F401 - fixtures
 
