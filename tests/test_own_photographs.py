@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 from support.dvc_project import Project
 
@@ -13,6 +14,7 @@ from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import DownloadScale, Source
 from srgan_distill.common.yaml12 import parse_yaml
 from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.pages.report.summary import parameters_text
 from srgan_distill.sources.data_sets import fetch
 from srgan_distill.sources.folders import own_images
 from srgan_distill.sources.store import Store
@@ -70,6 +72,15 @@ def test_an_entry_is_a_name_a_path_or_a_mapping() -> None:
         "Garden": Source(folder="my garden/2026", first=3),
         "houses": Source(folder="./houses/"),
     }
+
+
+def test_the_report_prints_entries_that_params_yaml_takes() -> None:
+    part, own = {"set": "Set5", "first": 3}, {"folder": "a/b", "name": "C"}
+    given = ["Set14", "my garden/roses", part, own]
+    wanted = download(test=given)
+    printed = yaml.safe_load(parameters_text({"download": wanted}))["download"]
+    assert printed["test"] == ["Set14", {"folder": "my garden/roses"}, part, own]
+    assert DownloadScale.model_validate(printed) == wanted
 
 
 def test_the_same_set_by_its_name_and_as_a_mapping() -> None:

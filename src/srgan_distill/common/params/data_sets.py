@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_serializer, model_validator
 
 from .fields import Count, Section
 
@@ -96,6 +96,18 @@ class DownloadScale(Section):
                         "say nothing; test on other images"
                     )
         return self
+
+    @model_serializer
+    def _lists_as_given(self) -> dict[str, list[str | dict[str, Any]]]:
+        return {use: [self._entry(name) for name in getattr(self, use)] for use in USES}
+
+    def _entry(self, name: str) -> str | dict[str, Any]:
+        """What params.yaml may say for a set."""
+        source = self.sources.get(name)
+        if source is None:
+            return name
+        entry = source.model_dump(exclude_none=True)
+        return entry if name == _default_name(source) else entry | {"name": name}
 
     def _origin(self, name: str) -> str:
         """The known set or the folder that a set is, or is a part of."""
