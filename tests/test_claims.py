@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support.claims import MIXED, ROOT, STRATEGIES, Differences, both, claim, judge, scores, verdict
+from support.claims import MIXED, STRATEGIES, Differences, both, claim, judge, scores, verdict
+from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import load
@@ -203,7 +204,7 @@ def test_page_and_json() -> None:
 @pytest.fixture
 def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """A folder with made-up scores of every run, each 0.1 dB better than the one before."""
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+    shutil.copy(SOURCE.parent / "params.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     params = load()
     paths = Paths(params.profile)

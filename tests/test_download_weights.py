@@ -4,8 +4,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from support.metric_weights import write_convolutions, write_lpips
-from support.published import names, niqe_file, run_download
+from support.metric_weights import write_convolutions, write_lpips, write_niqe
+from support.published import names, run_download
 from support.web import Web
 
 from srgan_distill.common import content as content_networks
@@ -20,9 +20,15 @@ from srgan_distill.shipped import models as shipped
 from srgan_distill.stages import evaluate, preprocess
 
 VGG19 = {"network": "vgg19", "layer": "relu5_4", "weights": None}
-
-
 CONTENT = Path("data/sample/download/content")
+SCORED = {"train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature"]}
+
+
+def niqe_file(path: Path) -> bytes:
+    """A made-up file of NIQE's form."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_niqe(path)
+    return path.read_bytes()
 
 
 @pytest.mark.parametrize("place", ["mirror/weights", "mirror", "given", "web"])
@@ -114,9 +120,6 @@ def test_a_given_file_that_is_none_stops_the_stage(web: Web, packed: dict[str, b
         run_download(evaluate={"metrics": ["niqe"], "weights": {"niqe": "absent.mat"}})
 
 
-SCORED = {"train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature"]}
-
-
 @pytest.fixture
 def lpips_files(web: Web, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """LPIPS's two files by name, made up, with names that their SHA-256 fits."""
@@ -194,8 +197,7 @@ def test_a_metrics_file_counts_through_the_stages(web: Web) -> None:
     """As with the published file, on any machine: a made-up one, and a photograph of a package."""
     Path("mirror").mkdir()
     niqe_file(Path("mirror/niqe_modelparameters.mat"))
-    sets = {"train": ["SampleValidation"], "validation": ["Nature"], "test": ["Nature"]}
-    run_download("mirror", download=sets, evaluate={"metrics": ["niqe"], "weights": {}})
+    run_download("mirror", download=SCORED, evaluate={"metrics": ["niqe"], "weights": {}})
     preprocess.run()
     evaluate.run("bicubic")
     paths = Paths("sample")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from scipy.io import savemat
 from scipy.signal import convolve2d
-from support.metric_weights import write_convolutions, write_dists, write_lpips
+from support.metric_weights import write_convolutions, write_dists, write_lpips, write_niqe
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.metrics import METRICS, WEIGHT_FILES, parameter_files
@@ -140,7 +140,7 @@ def test_known_figures_of_bicubic_on_photographs_of_the_packages(
 def made_up_weights(tmp_path: Path) -> dict[str, Path]:
     """Files of the right form: a standard normal for NIQE, trees of a single leaf for NRQM."""
     files = {name: tmp_path / file for name, file in WEIGHT_FILES.items()}
-    savemat(files["niqe"], {"mu_prisparam": np.zeros((1, 36)), "cov_prisparam": np.eye(36)})
+    write_niqe(files["niqe"])
     root, leaf = np.zeros((1, 1), np.int32), np.ones((1, 1))
     fields = ("ldau", "rdau", "a", "b", "threshold", "pred", "best")
     values = (root, root, root, root, leaf, leaf, root + 1)

@@ -1,30 +1,30 @@
 """The nine claims of the paper: what each compares, and what decides it."""
 
+import math
+
 import pandas as pd
 import pytest
 from support.claims import (
     MIXED,
-    ROOT,
+    PARAMS,
     STRATEGIES,
     STUDENTS,
     TEACHERS,
     both,
     judge,
-    ratings,
     scores,
     verdict,
 )
 
-from srgan_distill.common.params import load
 from srgan_distill.common.params.method import Strategy
 from srgan_distill.common.runs import all_runs, names
 from srgan_distill.results.claims.statements import CLAIMS, completed, with_equal_phases
-from srgan_distill.results.claims.verdicts import Evidence
+from srgan_distill.results.claims.verdicts import Evidence, rated
 
 
 def test_there_are_nine_of_known_models() -> None:
     assert len(CLAIMS) == len({claim.text for claim in CLAIMS}) == 9
-    runs = names(all_runs(load(ROOT / "params.yaml").pretrain, TEACHERS, STRATEGIES))
+    runs = names(all_runs(PARAMS.pretrain, TEACHERS, STRATEGIES))
     paired = {name for c in CLAIMS for s in c.statements for pair in s.pairs for name in pair}
     assert paired <= {"student", *runs}
     assert not any("piqe" in (*s.metrics, *s.shown) for c in CLAIMS for s in c.statements)
@@ -63,6 +63,19 @@ def test_third_claim_wants_g2g_al_above_the_teacher_in_psnr_and_below_in_ssim() 
     found["g2g_al"] = found["g2g_al"].assign(ssim=0.71)
     assert judge(CLAIMS[2], found).verdict == "holds"
     assert judge(CLAIMS[2], both(**STUDENTS)).reason == "G2G+AL - Teacher (PSNR)"
+
+
+def ratings(**dmos: list[float]) -> dict[str, pd.DataFrame]:
+    """What stage opinion would write of so many images, read as stage claims reads it."""
+    rows = [
+        {"model": model, "image": f"Set5/{number}", "dmos": value, "paper_dmos": math.nan}
+        for model, values in dmos.items()
+        for number, value in enumerate(values)
+    ]
+    # Of the paper, and the mean of ours: no images of ours.
+    rows += [{"model": "gan2g", "image": "3", "dmos": math.nan, "paper_dmos": 52.9}]
+    rows += [{"model": "gan2g", "image": "mean", "dmos": 50.0, "paper_dmos": math.nan}]
+    return rated(pd.DataFrame(rows))
 
 
 def test_first_places_by_hand() -> None:

@@ -1,16 +1,14 @@
-"""Made-up scores and ratings for claims, and how a claim is judged on them."""
-
-import math
-from pathlib import Path
+"""Made-up scores for claims, and how a claim is judged on them."""
 
 import pandas as pd
 
 from srgan_distill.common.params import load
 from srgan_distill.results.claims.statements import Claim, Statement
-from srgan_distill.results.claims.verdicts import Evidence, Finding, rated
+from srgan_distill.results.claims.verdicts import Evidence, Finding
+from support.code_reading import SOURCE
 
-ROOT = Path(__file__).parents[2]
-STRATEGIES = load(ROOT / "params.yaml").strategies
+PARAMS = load(SOURCE.parent / "params.yaml")
+STRATEGIES = PARAMS.strategies
 BASE = [24.0, 30.0, 26.0, 28.0, 25.0, 29.0, 31.0, 27.0]
 MIXED = [1.0, -1.0] * 4
 STUDENTS = {"gan2gan": 0.3, "gan2g": 0.2, "gan2g_al": 0.1, "g2g_al": 1.2}
@@ -53,16 +51,3 @@ def both(**models: Differences) -> dict[str, pd.DataFrame]:
     return {
         name: frame.assign(ssim=0.7 + (frame["psnr"] - base) / 100) for name, frame in psnr.items()
     }
-
-
-def ratings(**dmos: list[float]) -> dict[str, pd.DataFrame]:
-    """What stage opinion would write of so many images, read as stage claims reads it."""
-    rows = [
-        {"model": model, "image": f"Set5/{number}", "dmos": value, "paper_dmos": math.nan}
-        for model, values in dmos.items()
-        for number, value in enumerate(values)
-    ]
-    # Of the paper, and the mean of ours: no images of ours.
-    rows += [{"model": "gan2g", "image": "3", "dmos": math.nan, "paper_dmos": 52.9}]
-    rows += [{"model": "gan2g", "image": "mean", "dmos": 50.0, "paper_dmos": math.nan}]
-    return rated(pd.DataFrame(rows))

@@ -1,14 +1,21 @@
-"""Made-up weights of LPIPS and DISTS, of the published shapes."""
+"""Made-up weights of NIQE, LPIPS and DISTS, of the published shapes."""
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from scipy.io import savemat
 from torchvision import models
 
 CHANNELS = (64, 192, 384, 256, 256)
 """Maps of AlexNet's five layers."""
 MAPS = 3 + 64 + 128 + 256 + 512 + 512
 """Those that DISTS compares: RGB, and the maps of VGG16's five stages."""
+
+
+def write_niqe(file: Path) -> None:
+    """A standard normal."""
+    savemat(file, {"mu_prisparam": np.zeros((1, 36)), "cov_prisparam": np.eye(36)})
 
 
 def write_convolutions(file: Path, name: str) -> None:

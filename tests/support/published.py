@@ -4,10 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
-from scipy.io import savemat
 
 from srgan_distill.common.params import Source
 from srgan_distill.scoring import measure
@@ -30,6 +28,8 @@ PACKED: dict[str, Callable[[], bytes]] = {
     "BSDS500-master.zip": packing.bsds500,
     "SR_training_datasets.zip": packing.lapsrn,
 }
+
+SHIPPED = {"network": "vgg16", "layer": "relu3_3", "weights": None}
 
 
 @pytest.fixture(scope="session")
@@ -90,13 +90,3 @@ def run_download(mirror: str | None = None, content: dict | None = None, **secti
     profile |= sections
     Path("params.yaml").write_text(yaml.safe_dump(params))
     download.run()
-
-
-SHIPPED = {"network": "vgg16", "layer": "relu3_3", "weights": None}
-
-
-def niqe_file(path: Path) -> bytes:
-    """A made-up file of NIQE's form."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    savemat(path, {"mu_prisparam": np.zeros((1, 36)), "cov_prisparam": np.eye(36)})
-    return path.read_bytes()
