@@ -9,13 +9,29 @@ Started by DVC, a stage ends itself when DVC is killed: it would train on unseen
 
 import os
 import sys
+from argparse import ArgumentParser
 from importlib import import_module
+from inspect import signature
+from pkgutil import iter_modules
 
+from srgan_distill import stages
 from srgan_distill.common.errors import exit_code
 from srgan_distill.common.processes import end_with_parent
+
+
+def main() -> None:
+    parser = ArgumentParser(description="Run one stage of dvc.yaml.")
+    parser.add_argument("stage", choices=[module.name for module in iter_modules(stages.__path__)])
+    parser.add_argument("name", nargs="?", help="of the run, where the stage has several")
+    given = parser.parse_args()
+    run = import_module(f"srgan_distill.stages.{given.stage}").run
+    names = [given.name] if given.name else []
+    if len(names) != len(needed := signature(run).parameters):
+        parser.error(f"stage {given.stage} takes {'a name' if needed else 'no name'}")
+    run(*names)
+
 
 if __name__ == "__main__":
     if "DVC_STAGE" in os.environ:
         end_with_parent()
-    stage, *names = sys.argv[1:]
-    sys.exit(exit_code(lambda: import_module(f"srgan_distill.stages.{stage}").run(*names)))
+    sys.exit(exit_code(main))

@@ -1,6 +1,5 @@
 """Stage gain: what one strategy brings over the same student without a teacher, as metrics."""
 
-from ..common.errors import UserError
 from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import STUDENT, display_name
@@ -13,10 +12,7 @@ def run(name: str) -> None:
     """Write metrics/<profile>/gain/<strategy>.json: set -> figure -> value (see `gains`)."""
     params = load()
     paths = Paths(params.profile)
-    try:
-        teacher, baseline = params.strategies[name].teacher, params.strategies[name].baseline
-    except KeyError:
-        raise UserError(f"params.yaml has no strategy {name!r}; add strategies.{name}") from None
+    teacher, baseline = params.strategies[name].teacher, params.strategies[name].baseline
     runs = name, baseline, teacher, STUDENT
     figures = gains(*(read_scores(paths.scores(run)) for run in runs))
     path = paths.metrics("gain", f"{name}.json")

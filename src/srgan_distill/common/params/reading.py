@@ -10,7 +10,7 @@ from ..errors import UserError
 from ..paths import TAKEN
 from ..runs import MODELS, RESERVED, STUDENT
 from ..yaml12 import YAMLError, parse_yaml
-from .fields import Name, Section
+from .fields import Name, Runs, Section
 from .method import (
     Content,
     Distill,
@@ -39,10 +39,10 @@ class Params(Section):
     networks: dict[Literal["teacher", "student"], Network]
     losses: Losses
     content: Content
-    pretrain: dict[Literal["pretrain_teacher", "pretrain_student"], Pretraining]
-    train: dict[Name, Recipe]
+    pretrain: Annotated[dict[Literal["pretrain_teacher", "pretrain_student"], Pretraining], Runs]
+    train: Annotated[dict[Name, Recipe], Runs]
     distill: Distill
-    strategies: dict[Name, Strategy]
+    strategies: Annotated[dict[Name, Strategy], Runs]
     export: Export
     profiles: dict[Name, Profile]
 
