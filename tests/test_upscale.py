@@ -101,7 +101,9 @@ def test_16_bits_stay_16_bits(run, model, photo, tmp_path, channels, suffix, sou
 def test_16_bits_become_8_where_the_format_has_no_more(run, model, photo, tmp_path):
     source, result = tmp_path / "in.png", tmp_path / "out.bmp"
     cv2.imwrite(str(source), photo[..., ::-1].astype(np.uint16) * 257)
-    assert run(source, "-o", result)[0] == 0
+    code, out, _ = run(source, "-o", result)
+    assert code == 0
+    assert out.endswith("pixels (not kept: 16 bits)\n")
     difference = np.asarray(Image.open(result)).astype(int) - upscale(model, photo)
     assert np.abs(difference).max() <= 1
 

@@ -16,7 +16,7 @@ from .output import complain
 
 
 def main(argv: list[str] | None = None) -> int:
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     with _stopped_as_by_ctrl_c():
         return exit_code(lambda: _run(args), interrupted="run the same command again to go on")
 
@@ -57,17 +57,18 @@ def _stopped_as_by_ctrl_c() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """What every command takes."""
+    program = argparse.ArgumentParser(
         prog="srgan-distill", description="x4 super-resolution with distilled SRGAN students."
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = program.add_subparsers(required=True, metavar="COMMAND")
     _add_upscale(commands)
     _add_score(commands)
     _add_rate(commands)
     _add_compare(commands)
     _add_review(commands)
-    return parser
+    return program
 
 
 def _add_upscale(commands: argparse._SubParsersAction) -> None:

@@ -153,9 +153,8 @@ def _upscale_file(model: Model, source: Path, target: Path, options: Options) ->
             model, photograph.pixels, dtype, options.tile, lambda done: bar.update(done * SCALE**2)
         )
         save_bands(target, bands, wanted, options.force)
-    return (
-        f"{source} -> {target}: {shape[1]}x{shape[0]} pixels{_remarks(photograph, metadata.lost)}"
-    )
+    lost = [*(["16 bits"] if dtype != photograph.pixels.dtype else []), *metadata.lost]
+    return f"{source} -> {target}: {shape[1]}x{shape[0]} pixels{_remarks(photograph, lost)}"
 
 
 def _remarks(photograph: Photograph, lost: Sequence[str]) -> str:
