@@ -71,6 +71,13 @@ def test_bicubic_needs_no_weights(paths: Paths) -> None:
     assert json.loads(paths.model_figures("bicubic").read_text()) == {"parameters": 0, "grid": 0.0}
 
 
+def test_an_image_that_has_no_score_is_named(paths: Paths) -> None:
+    write_png(paths.test("Home") / "LR" / "b.png", RED[:4, :4])
+    write_png(paths.test("Home") / "HR" / "b.png", RED.repeat(2, 0).repeat(2, 1))
+    with pytest.raises(UserError, match=r"^Home/b: .* too small: this metric needs 19 px a side"):
+        evaluate.run("bicubic")
+
+
 def test_every_image_is_kept_and_scored(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
     save_enlarging_generator(paths.generator("student"))
     evaluate.run("student")

@@ -1,6 +1,8 @@
 """Photographs of a user's own: any format and size, with or without LR, through the pipeline."""
 
 import csv
+import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -12,8 +14,9 @@ from support.dvc_project import Project
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import DownloadScale, Source
+from srgan_distill.common.paths import in_repository
 from srgan_distill.common.yaml12 import parse_yaml
-from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.imaging.images import list_images, read_rgb, write_png
 from srgan_distill.pages.report.summary import parameters_text
 from srgan_distill.sources.data_sets import fetch
 from srgan_distill.sources.folders import own_images
@@ -102,8 +105,9 @@ def test_the_same_set_by_its_name_and_as_a_mapping() -> None:
             "train[0]: another entry is called 'Set14' too",
         ),
         ({"test": ["my photos/in 2026"]}, "test[0]: 'in 2026' does not do as a name; add `name:`"),
-        ({"test": ["a/mean"]}, "mean is a key of other figures"),
-        ({"test": ["a/model"]}, "model is a key of other figures"),
+        ({"test": ["a/mean"]}, "mean: a column of the tables or a key of figures"),
+        ({"test": ["a/model"]}, "model: a column of the tables or a key of"),
+        ({"test": ["a/Mean", "a/Verdict"]}, "Mean, Verdict: a column of the tables"),
         ({"test": [{"folder": "a/b", "set": "Set5"}]}, "either a `set` or a `folder`"),
         ({"test": [{"folder": "a/b", "fist": 3}]}, "fist: Extra inputs"),
         ({"test": [{"set": "Set5", "first": 0}]}, "first: must be greater"),
@@ -113,6 +117,14 @@ def test_a_wrong_entry_is_named(uses: dict, message: str) -> None:
     with pytest.raises(ValueError, match="1 validation error") as error:
         download(**uses)
     assert message in str(error.value)
+
+
+def test_a_user_that_is_not_here_is_named() -> None:
+    message = "^~nobody-here/photographs: no such user is known here"
+    with pytest.raises(UserError, match=message):
+        download(test=["~nobody-here/photographs"])
+    with pytest.raises(UserError, match=message):
+        in_repository("~nobody-here/photographs")
 
 
 def test_images_of_any_format_are_copied_under_their_names(holiday: Path, tmp_path: Path) -> None:
@@ -196,6 +208,33 @@ def test_what_cannot_be_an_image_is_named(holiday: Path) -> None:
     shutil.copy(holiday / "a.png", holiday / "a.jpg")
     with pytest.raises(UserError, match=r"a\.jpg and .*a\.png share a name"):
         own_images(holiday)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of files are Unicode here")
+def test_a_name_that_json_cannot_hold_is_refused(holiday: Path) -> None:
+    (holiday / "a.png").rename(holiday / os.fsdecode(b"caf\xe9.png"))
+    with pytest.raises(UserError, match="has a name that is not in UTF-8"):
+        own_images(holiday)
+
+
+def test_a_photograph_that_may_not_be_read_is_named(
+    holiday: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the system has it for all users but root."""
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "b.JPG")
+    with pytest.raises(UserError, match=r"b\.JPG cannot be read \(permission denied\)"):
+        own_images(holiday)
+
+
+def test_a_folder_that_may_not_be_entered_is_named(
+    holiday: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", denied)
+    with pytest.raises(UserError, match=r"my holiday cannot be read \(Permission denied\)"):
+        list_images(holiday)
 
 
 # ── Through DVC ───────────────────────────────────────────────────────────────────────────────

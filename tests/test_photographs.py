@@ -261,6 +261,15 @@ def test_values_of_other_kinds_are_refused_by_name(tmp_path, dtype):
             function(tmp_path / "in.tif")
 
 
+def test_a_raw_photograph_s_small_copy_is_not_taken_for_it(tmp_path):
+    data = tiff_of(noise(np.uint8, 3))
+    directory = Tags(data).first()
+    directory.tags[254] = Tag(4, 1, struct.pack("<I", 1))  # NewSubfileType: a reduced image
+    moved = data[:4] + struct.pack("<I", len(data)) + data[8:]
+    with pytest.raises(UserError, match=r"in begins with a small copy of its picture, as raw"):
+        read(tmp_path, moved + packed(directory, len(data)))
+
+
 def test_a_tiff_that_lacks_strips_is_damaged(tmp_path):
     data = tiff_of(noise(np.uint8, 1)[..., 0])
     directory = Tags(data).first()

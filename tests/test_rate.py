@@ -19,6 +19,7 @@ from support.code_reading import SOURCE
 
 from srgan_distill.app.cli import main
 from srgan_distill.imaging.images import read_rgb, write_png
+from srgan_distill.pages.rating import session
 from srgan_distill.pages.rating.session import choose_images, mask, paper_methods
 from srgan_distill.stages import opinion
 
@@ -137,6 +138,20 @@ def test_what_cannot_be_rated_is_named(
     assert main(["rate", "-o", str(tmp_path / "page"), *arguments]) == 1
     assert message in capsys.readouterr().err
     assert not (tmp_path / "page").exists()
+
+
+def test_an_interrupted_page_leaves_the_folder_for_the_same_command(
+    inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "write_text", interrupted)
+        assert rate("-o", str(tmp_path / "page")) == 130
+    assert "run the same command again" in capsys.readouterr().err
+    assert list((tmp_path / "page").iterdir()) == []
+    assert rate("-o", str(tmp_path / "page")) == 0
 
 
 @pytest.mark.parametrize("kept", [["gan2g", "g2g_al"], ["my_kd"]])

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from srgan_distill.app.cli import _parser, main
-from srgan_distill.experiments.review import MARKER, verdict
+from srgan_distill.app.cli import main, parser
+from srgan_distill.experiments import review
+from srgan_distill.experiments.review import MARKER, MOST_CHARACTERS, review_markdown, verdict
 
 ROOT = Path(__file__).parents[1]
 STAGE = {
@@ -145,6 +146,22 @@ def test_changed_figures_with_signs_and_words(
     assert len(rows) - headings == 1 + 3 + 7 + 1 + 2 + 1 + 1 + 1 + 1 + 1
 
 
+def test_a_new_record_fits_into_one_comment(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More figures than a comment holds: the tables are cut, and say so."""
+    figures = {
+        f"metrics/{profile}/tables/means.json": {
+            f"gan2g.Set{number}.psnr": {"old": 27.0, "new": 28.0} for number in range(350)
+        }
+        for profile in ("a", "b", "c")
+    }
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(review, "_dvc_diff", lambda kind, *_: figures if kind == "metrics" else {})
+    text = review_markdown("main", "main")
+    assert len(text) <= MOST_CHARACTERS
+    assert text.count("... and 150 more.") == 3
+    assert "All models of profile c: 350 better" in text
+
+
 def test_nothing_changed(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,6 +211,6 @@ def test_workflow_calls_what_there_is() -> None:
     (command,) = [line for line in text.splitlines() if line.startswith("srgan-distill")]
     arguments = shlex.split(command.split(">")[0])
     assert arguments[0] == "srgan-distill"
-    assert _parser().parse_args(arguments[1:]).label == "$LABEL"
+    assert parser().parse_args(arguments[1:]).label == "$LABEL"
     paths = [step["with"]["path"] for step in steps if "actions/cache" in step.get("uses", "")]
     assert paths == [".dvc/cache"] * 2

@@ -232,13 +232,16 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
     [
         (["a", "b", "c"], ["a"], "no SR image for HR: b.png, c.png"),
         (["a"], ["a", "b", "ab"], "no HR image for SR: ab.png, b.png"),
+        (["a", "b", "c.jpg", "c"], ["a"], "several HR images of one name: c.jpg, c.png"),
         (["a"], ["a_sr", "a_x4"], "several SR images for one HR: a_sr.png, a_x4.png"),
         (["a", "ab"], ["ab"], "no SR image for HR: a.png"),
     ],
 )
 def test_files_without_partner_are_named(tmp_path, hrs, srs, message):
-    hr_dir = folder(tmp_path / "hr", *(f"{name}.png" for name in hrs))
-    sr_dir = folder(tmp_path / "sr", *(f"{name}.png" for name in srs))
+    hr_dir, sr_dir = (
+        folder(tmp_path / side, *(name if "." in name else f"{name}.png" for name in names))
+        for side, names in (("hr", hrs), ("sr", srs))
+    )
     with pytest.raises(UserError, match=f"^{message}$"):
         score_folders(sr_dir, hr_dir, ["psnr"])
 

@@ -81,6 +81,14 @@ def test_missing_photographs_and_folders_are_named(run, folder, tmp_path):
     assert err[2] == "1 upscaled, 2 not"
 
 
+def test_what_cannot_even_be_looked_at_is_one_line_and_the_others_go_on(run, folder, tmp_path):
+    """A name that the system does not take stands for a folder that one may not enter."""
+    code, _, err = run(tmp_path / ("n" * 300 + ".png"), folder, "-o", tmp_path / "out")
+    assert code == 1
+    assert err[0].endswith("cannot be read (File name too long)")
+    assert err[1] == "1 upscaled, 1 not"
+
+
 def test_nothing_is_overwritten_without_force(run, folder, tmp_path):
     result = tmp_path / "out.jpg"
     result.write_text("precious")

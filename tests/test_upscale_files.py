@@ -120,9 +120,10 @@ def test_a_reader_that_goes_away_stops_nothing(tiny, folder, tmp_path):
     assert names(tmp_path / "out") == ["a.png", "b.jpg", "c.png"]
 
 
-def test_a_closed_output_stops_nothing(tiny, folder, tmp_path):
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_output_stops_nothing(tiny, folder, tmp_path, closed):
     whole = [*MODULE, "upscale", folder, "-o", tmp_path / "out", "--model", tiny, "--device", "cpu"]
-    shell = ["bash", "-c", '"$@" >&-', "bash", *whole]
+    shell = ["bash", "-c", f'"$@" {closed}', "bash", *whole]
     done = subprocess.run(shell, env=environment(), stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (0, b"")
     assert names(tmp_path / "out") == ["a.png", "b.jpg", "c.png"]

@@ -39,6 +39,7 @@ def exit_code(
     A reader of the output that has seen enough, such as `head`, ends it without a word (141, as for
     other programs).
     """
+    _open_stderr()
     _print_whatever_the_terminal_can()
     try:
         code = main() or 0
@@ -73,6 +74,15 @@ def one_line(text: str) -> str:
         else letter.encode("unicode_escape", "surrogatepass").decode()
         for letter in text
     )
+
+
+def _open_stderr() -> None:
+    """Where it was closed (`2>&-`): libraries write to it, and to file 2, without asking."""
+    if sys.stderr is None:
+        nowhere = 0
+        while nowhere < 2:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+        sys.stderr = os.fdopen(nowhere, "w")
 
 
 def _print_whatever_the_terminal_can() -> None:

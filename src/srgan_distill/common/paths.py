@@ -6,12 +6,26 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from .errors import UserError
+
 # Files from the network, for all profiles: no output of a stage, for DVC deletes those.
 ARCHIVES = Path("data/archives")
 RATINGS = Path("data/ratings")
 CHECKED = Path("data/params_ok.txt")
 TAKEN = {ARCHIVES.name, RATINGS.name}
 """Folders of data/ that are of no profile."""
+
+
+def expanded(path: Path | str) -> Path:
+    """A user's path with ~ and ~name replaced.
+
+    Raises:
+        UserError: there is no such user on this machine.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UserError(f"{path}: no such user is known here; name the folder in full") from None
 
 
 def in_repository(path: Path | str) -> Path:
@@ -22,7 +36,7 @@ def in_repository(path: Path | str) -> Path:
     """
     root = Path(os.environ.get("DVC_ROOT", "."))
     copied = root.resolve() / ".dvc" / "tmp" in Path.cwd().parents
-    return (root if copied else Path()) / Path(path).expanduser()
+    return (root if copied else Path()) / expanded(path)
 
 
 @dataclass(frozen=True)

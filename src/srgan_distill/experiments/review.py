@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -22,8 +23,11 @@ from .history import WORKSPACE, Revision
 MARKER = "<!-- srgan-distill review -->"
 """The first line: by it, the workflow finds the comment that it updates."""
 
-# One pull request comment holds 65,536 characters.
-MOST_ROWS = 400
+MOST_CHARACTERS = 60_000
+"""A comment on a pull request holds 65,536."""
+
+# Of each section, the most that fit.
+_ROWS = (400, 200, 100, 50, 20, 5)
 
 _HERE = Revision(WORKSPACE)
 _HEADLINE = "headline.json"
@@ -45,10 +49,30 @@ Differences = Mapping[str, Mapping[str, Any]]
 """Of one file: dotted key -> `old` and `new`, each where there is one."""
 
 
+@dataclass(frozen=True)
+class _Section:
+    """A heading and its table; `folded` behind a line to click on."""
+
+    title: str
+    rows: list[dict[str, str]]
+    folded: bool = False
+
+    def markdown(self, most: int) -> list[str]:
+        """With so many rows at most; nothing without rows."""
+        if not self.rows:
+            return []
+        left = len(self.rows) - most
+        table = [markdown_table(self.rows[:most]), *([f"... and {left} more."] if left > 0 else [])]
+        if self.folded:
+            return [f"<details><summary>{self.title}</summary>", *table, "</details>"]
+        return [f"### {self.title}", *table]
+
+
 def review_markdown(base: str, label: str) -> str:
     """Parameters and figures that differ between `base` and the workspace; the rest is left out.
 
-    Figures have four decimals here, and one that changes in none of them is left out too.
+    Figures have four decimals here, and one that changes in none of them is left out too. Tables
+    are cut where all would be more than `MOST_CHARACTERS`.
 
     Args:
         base: a git revision or the name of a DVC experiment.
@@ -63,17 +87,23 @@ def review_markdown(base: str, label: str) -> str:
     # What dvc.yaml does not call metrics, and other profiles' files.
     if files := before.changed(*(f"metrics/*/{file}" for file in _FILES)):
         figures |= _dvc_diff("metrics", before.commit, "--targets", *files)
-    parts = [
-        *_section("Parameters", _param_rows(params, label)),
+    sections = [
+        _Section("Parameters", _param_rows(params, label)),
         *_figure_sections(figures, label),
-        *_section("Claims of the paper", _claim_rows(before, label)),
-        *_section("Pictures", [{"Changed": f"`{path}`"} for path in before.changed(_PICTURES)]),
+        _Section("Claims of the paper", _claim_rows(before, label)),
+        _Section("Pictures", [{"Changed": f"`{path}`"} for path in before.changed(_PICTURES)]),
     ]
-    if not parts:
-        parts = ["No parameter and no figure changed."]
-    elif not figures:
-        parts.append("No figure changed.")
-    return "\n\n".join([MARKER, f"## Results against {label}", *parts])
+    if not any(section.rows for section in sections):
+        last = ["No parameter and no figure changed."]
+    else:
+        last = [] if figures else ["No figure changed."]
+    head = [MARKER, f"## Results against {label}"]
+    for most in _ROWS:
+        parts = [part for section in sections for part in section.markdown(most)]
+        text = "\n\n".join([*head, *parts, *last])
+        if len(text) <= MOST_CHARACTERS:
+            break
+    return text
 
 
 def verdict(figure: str, change: float) -> str:
@@ -112,21 +142,21 @@ def _param_rows(params: Mapping[str, Differences], label: str) -> list[dict[str,
     ]
 
 
-def _figure_sections(figures: Mapping[str, Differences], label: str) -> list[str]:
+def _figure_sections(figures: Mapping[str, Differences], label: str) -> list[_Section]:
     """Of each profile its headline, and folded its other figures; then what is in other files."""
-    parts, rest = [], dict(figures)
+    sections, rest = [], dict(figures)
     for profile in sorted({_profile(file) for file in figures} - {""}):
         for file, title in _FILES.items():
             changes = rest.pop(f"metrics/{profile}/{file}", {})
             rows = _figure_rows(changes, label, by_model=file != _HEADLINE)
             title = f"{title} of profile {profile}{_count(rows)}"
-            parts += _section(title, rows, folded=file != _HEADLINE)
+            sections.append(_Section(title, rows, folded=file != _HEADLINE))
     others = [
         {"File": f"`{file}`"} | row
         for file in sorted(rest)
         for row in _figure_rows(rest[file], label)
     ]
-    return parts + _section(f"Other metrics{_count(others)}", others, folded=True)
+    return [*sections, _Section(f"Other metrics{_count(others)}", others, folded=True)]
 
 
 def _profile(file: str) -> str:
@@ -201,17 +231,6 @@ def _figure_name(figure: str) -> str:
     if figure.startswith(_SHARE):
         return f"Share of the teacher's lead, {metric.label} ↑"
     return f"Gain, {metric.heading}" if figure.startswith(_GAIN) else metric.heading
-
-
-def _section(title: str, rows: list[dict[str, str]], folded: bool = False) -> list[str]:
-    """A heading and its table, nothing without rows; `folded` behind a line to click on."""
-    if not rows:
-        return []
-    more = [f"... and {len(rows) - MOST_ROWS} more."] if len(rows) > MOST_ROWS else []
-    table = [markdown_table(rows[:MOST_ROWS]), *more]
-    if folded:
-        return [f"<details><summary>{title}</summary>", *table, "</details>"]
-    return [f"### {title}", *table]
 
 
 def _count(rows: Iterable[Mapping[str, str]]) -> str:

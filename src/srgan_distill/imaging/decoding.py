@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from .containers import Container, Note
-from .tags import Directory, Tag, packed
+from .tags import NEW_SUBFILE_TYPE, Directory, Tag, packed
 
 _RGB, _GREY_AND_ALPHA, _RGB_AND_ALPHA = 2, 4, 6  # PNG's colour types
 
@@ -64,6 +64,7 @@ def decode(container: Container) -> np.ndarray:
     """
     with _without_words_of_libraries():
         if container.kind == "TIFF":
+            _check_whole(container.directory)
             _check_places(container.directory)
             if _is_plain(container.directory):
                 return _plain_tiff(container)
@@ -209,6 +210,15 @@ def _is_plain(directory: Directory) -> bool:
     if bits == {16} and not is_plain and photometric != 5:  # CMYK becomes RGB of 8 bits
         raise Refused("has 16 bits stored in an unusual way; save it as plain RGB or grey")
     return is_plain
+
+
+def _check_whole(directory: Directory) -> None:
+    """Refuse a small copy in place of the picture itself, whose directory hangs below."""
+    if directory.number(NEW_SUBFILE_TYPE) & 1:
+        raise Refused(
+            "begins with a small copy of its picture, as raw photographs do; develop it, and save "
+            "it as PNG or TIFF"
+        )
 
 
 def _check_places(directory: Directory) -> None:

@@ -60,9 +60,9 @@ def list_images(folder: Path) -> list[Path]:
     Raises:
         UserError: `folder` is no folder, cannot be read, or holds no image.
     """
-    if not folder.is_dir():
-        raise UserError(f"folder {folder} does not exist")
     try:
+        if not folder.is_dir():
+            raise UserError(f"folder {folder} does not exist")
         found = sorted(path for path in folder.iterdir() if is_image_name(path))
     except OSError as error:
         raise UserError(f"folder {folder} cannot be read ({error.strerror})") from None

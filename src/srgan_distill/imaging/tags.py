@@ -25,7 +25,7 @@ _SIZES = {
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q",
           17: "q", 18: "Q"}  # fmt: skip
 _RATIOS = {5: "I", 10: "i"}
-_NEW_SUBFILE_TYPE = 254
+NEW_SUBFILE_TYPE = 254
 _MOST_PAGES = 10_000
 
 
@@ -103,7 +103,7 @@ class Tags:
         while offset and offset not in seen and len(seen) < _MOST_PAGES:
             seen.add(offset)
             directory = self._directory(offset, {})
-            count += not directory.number(_NEW_SUBFILE_TYPE) & 1
+            count += not directory.number(NEW_SUBFILE_TYPE) & 1
             offset = self._next(offset)
         return count
 

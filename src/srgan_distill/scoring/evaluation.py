@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ..common.errors import UserError
 from ..imaging.images import read_rgb, write_png
 from ..imaging.pairs import Pair
 from .measure import Weights, check_available
@@ -31,7 +32,7 @@ def evaluate(
             column per metric.
 
     Raises:
-        UserError: a metric's parameters cannot be had, or an image cannot be scored.
+        UserError: a metric's parameters cannot be had, or an image cannot be scored; names it.
     """
     check_available(metrics, weights)
     jobs = [(test_set, pair) for test_set, own in pairs.items() for pair in own]
@@ -39,7 +40,10 @@ def evaluate(
     for test_set, pair in tqdm(jobs, desc=f"evaluate {folder.name}", unit="image"):
         sr = upscale(read_rgb(pair.lr))
         write_png(folder / test_set / f"{pair.lr.stem}.png", sr)
-        scores = score_pair(sr, read_rgb(pair.hr), metrics, weights)
+        try:
+            scores = score_pair(sr, read_rgb(pair.hr), metrics, weights)
+        except UserError as error:
+            raise UserError(f"{test_set}/{pair.lr.stem}: {error}") from None
         rows.append({"set": test_set, "image": pair.lr.stem, **scores})
     scores = pd.DataFrame(rows)
     scores.to_csv(folder / "scores.csv", index=False, float_format="%.6f")

@@ -30,11 +30,13 @@ Weights = Mapping[str, str | Path | None]
 PYIQA_SOURCE = "chaofengc/IQA-PyTorch-Weights on Hugging Face"
 TORCHVISION_SOURCE = "download.pytorch.org/models"
 
-_NIQE_BLOCK = 96
-_ALEXNET_SIDE = 31  # px that its strides leave one value of
 _DOWNLOAD_TIMEOUT = 15.0  # seconds without an answer; the downloader itself waits for ever
 # The PIRM 2018 challenge (and pyiqa's "pi") measures both halves of PI under these conditions.
 _PIRM = {"crop_border": 4, "color_space": "ycbcr"}
+
+# px: a block of NIQE's, with PIRM's border for PI; Ma cuts borders of 17 and compares windows of
+# 11; AlexNet's strides leave one value.
+_LEAST_SIDES = {"niqe": 96, "pi": 96 + 2 * 4, "nrqm": 2 * 17 + 11, "lpips": 31}
 
 
 _FULL_REFERENCE: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
@@ -86,8 +88,7 @@ def feature_distance(
     Raises:
         UserError: the images are too small, or the metric's parameters cannot be had.
     """
-    if name == "lpips":
-        require_side(sr, _ALEXNET_SIDE)
+    require_side(sr, _LEAST_SIDES.get(name, 1))
     (model,) = _models(name, weights)
     return float(model(to_tensor(sr), to_tensor(hr)))
 
@@ -104,8 +105,7 @@ def no_reference(name: str, sr: np.ndarray, weights: Weights | None = None) -> f
     from torch.linalg import LinAlgError
 
     models = _models(name, weights)
-    if name in ("niqe", "pi"):
-        require_side(sr, _NIQE_BLOCK + (2 * _PIRM["crop_border"] if name == "pi" else 0))
+    require_side(sr, _LEAST_SIDES.get(name, 1))
     image = to_tensor(sr)
     try:
         values = [float(model(image)) for model in models]

@@ -1,6 +1,7 @@
 """Which SR image belongs to which HR image, by the names that people give them."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -49,8 +50,8 @@ def _without(paths: list[Path], suffix: str, side: str) -> dict[Path, str]:
 
 
 def _repeated(names: Mapping[Path, str]) -> Iterable[Path]:
-    values = list(names.values())
-    return (path for path in names if len(set(values)) < len(values))
+    counts = Counter(names.values())
+    return (path for path, name in names.items() if counts[name] > 1)
 
 
 def _refuse(problem: str, paths: Iterable[Path]) -> None:

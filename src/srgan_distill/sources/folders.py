@@ -1,5 +1,6 @@
 """Folders of a user's own images: any format and size, with or without their own LR."""
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from itertools import islice
@@ -75,6 +76,8 @@ def require_file(path: Path) -> None:
         raise UserError(f"{path} is a folder, not an image; rename or move it")
     if not path.is_file():
         raise UserError(f"{path} is a link to nothing; correct or remove it")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{path} cannot be read (permission denied); let it be, or remove it")
 
 
 def _by_name(folder: Path) -> dict[str, Path]:
@@ -82,7 +85,18 @@ def _by_name(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(list_images(folder), key=lambda path: natural(path.name)):
         require_file(path)
+        if not _is_utf8(path.name):
+            raise UserError(f"image {path} has a name that is not in UTF-8; rename it")
         if path.stem in found:
             raise UserError(f"images {found[path.stem]} and {path} share a name; rename one")
         found[path.stem] = path
     return found
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether JSON and CSV can hold it; Python keeps other bytes of a name as surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -107,6 +107,9 @@ def _all_photographs(inputs: Iterable[Path]) -> Iterator[Path | UserError]:
         except UserError as error:
             yield error
             continue
+        except OSError as error:  # not even what it is can be seen
+            yield UserError(f"image {path} cannot be read ({error.strerror})")
+            continue
         if left_out:
             complain(f"{path}: left out {left_out}", kind="note")
         yield from found

@@ -1,16 +1,20 @@
 """The section `download` of a profile: known data sets, parts of them, folders of one's own."""
 
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_serializer, model_validator
 
+from ..paths import expanded
 from .fields import Count, Section
 
 SetName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 USES = ("train", "validation", "test")
-_TAKEN = {"mean", "model"}  # beside the sets' names, keys of gain/<strategy>.json and means.json
+# Beside the sets' names, keys of gain/<strategy>.json and means.json and columns of tables.
+_TAKEN = {
+    "mean", "model", "Claim", "Difference", "Mean", "Method", "Metric", "Paper", "Parameters",
+    "Verdict", "Why",
+}  # fmt: skip
 
 
 class Source(Section):
@@ -86,7 +90,10 @@ class DownloadScale(Section):
                 raise ValueError(f"{use} names {', '.join(sorted(twice))} twice")
         if taken := _TAKEN & set(self.test):
             names = ", ".join(sorted(taken))
-            raise ValueError(f"test: {names} is a key of other figures; choose another name")
+            raise ValueError(
+                f"test: {names}: a column of the tables or a key of figures is called so; choose "
+                "another name"
+            )
         origins = {name: self._origin(name) for name in self.names}
         for tested in self.test:
             for trained in self.train:
@@ -114,7 +121,7 @@ class DownloadScale(Section):
         source = self.sources.get(name)
         if source is None:
             return name
-        return source.set or str(Path(str(source.folder)).expanduser().resolve())
+        return source.set or str(expanded(str(source.folder)).resolve())
 
 
 def _named(entry: Any, where: str, sources: dict[str, Source], plain: Collection[str]) -> Any:
@@ -148,5 +155,5 @@ def _named(entry: Any, where: str, sources: dict[str, Source], plain: Collection
 
 
 def _default_name(source: Source) -> str:
-    name = source.set or Path(str(source.folder)).expanduser().name
+    name = source.set or expanded(str(source.folder)).name
     return f"{name}_{source.first}" if source.first else name

@@ -14,6 +14,7 @@ import base64
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -147,11 +148,16 @@ def write_session(
     chance = random.Random(session_id)
     chance.shuffle(shown)
     files = [f"{number:012x}" for number in chance.sample(range(16**12), len(shown))]
-    for name, (image, method) in zip(files, shown, strict=True):
-        write_png(folder / "pictures" / f"{name}.png", read_rgb(picture(method, image)))
-    page = folder / "index.html"
+    pictures, page = folder / "pictures", folder / "index.html"
     numbers = [images.index(image) for image, _ in shown]
-    write_text(page, _page(session_id, list(zip(files, numbers, strict=True)), shown))
+    try:
+        for name, (image, method) in zip(files, shown, strict=True):
+            write_png(pictures / f"{name}.png", read_rgb(picture(method, image)))
+        write_text(page, _page(session_id, list(zip(files, numbers, strict=True)), shown))
+    except BaseException:  # Ctrl-C too: the same command must find the folder as it was
+        shutil.rmtree(pictures, ignore_errors=True)
+        page.unlink(missing_ok=True)
+        raise
     return page
 
 
