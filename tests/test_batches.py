@@ -1,10 +1,12 @@
 """Training crops: LR and HR of one place, in every symmetry, other ones in every stage."""
 
+from itertools import combinations
+
 import torch
 from support.training_parts import crops
 from torch.nn import functional as F
 
-from srgan_distill.training.batches import Tiles
+from srgan_distill.training.batches import Prefetcher, Tiles, crop_seed
 
 
 def test_crops_of_lr_and_hr_show_the_same_place(tiles: Tiles) -> None:
@@ -28,9 +30,18 @@ def test_crops_are_in_zero_to_one_and_keep_their_colours() -> None:
     assert hr.amax((0, 2, 3)).eq(1).all()
 
 
-def test_another_stage_has_other_crops(tiles: Tiles) -> None:
-    pretrain, train = (crops(tiles, seed=(0, stage))[1] for stage in (1, 2))
-    assert not torch.equal(pretrain, train)
+def test_another_stage_and_another_seed_have_other_crops(tiles: Tiles) -> None:
+    runs = [(0, "pretrain"), (0, "train"), (0, "distill"), (1, "pretrain")]
+    found = [crops(tiles, seed=crop_seed(*run))[1] for run in runs]
+    assert not any(torch.equal(one, other) for one, other in combinations(found, 2))
+
+
+def test_what_is_cut_ahead_is_the_step_that_is_asked_for() -> None:
+    find = Prefetcher(lambda step: (torch.tensor(step), torch.tensor(-step)))
+    steps = [0, 1, 2, 7, 8, 8, 3]
+    assert [tuple(part.item() for part in find(step)) for step in steps] == [
+        (step, -step) for step in steps
+    ]
 
 
 def test_all_eight_symmetries_occur() -> None:

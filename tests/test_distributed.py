@@ -21,7 +21,7 @@ from support.small_project import finish, kill_at, saved_step, start
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Hardware
 from srgan_distill.common.paths import Paths
-from srgan_distill.training.distributed import launch
+from srgan_distill.training.distributed import Distributed, launch
 
 PATHS = Paths("sample")
 
@@ -83,9 +83,16 @@ def test_processes_that_are_killed_go_on_to_the_same_weights(
     folder = small_project(steps=200)
     _, weights = train(folder, "pretrain", "pretrain_student", devices=2)
     kill_at(folder, "pretrain", "pretrain_student", lambda step: step >= 0, patience=60)
-    finish(folder, "pretrain", "pretrain_student")
+    reached = saved_step(folder / PATHS.checkpoint("pretrain_student"))
+    assert f" {reached}/200 [" in finish(folder, "pretrain", "pretrain_student")
     again = load_file(folder / PATHS.generator("pretrain_student"))
     assert all(torch.equal(again[part], value) for part, value in weights.items())
+
+
+def test_each_process_has_crops_of_its_own() -> None:
+    """On one machine and on several, whose processes are numbered anew on each."""
+    parts = [Distributed(rank, 4, local).part(8) for rank, local in enumerate((0, 1, 0, 1))]
+    assert [part.indices(8)[:2] for part in parts] == [(0, 2), (2, 4), (4, 6), (6, 8)]
 
 
 def test_two_machines(small_project: Callable[..., Path]) -> None:

@@ -45,7 +45,11 @@ def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
         assert saved_step(checkpoint) in steps
         assert not (project / Paths("sample").generator("student_g_al")).exists()
 
-    finish(project, "train", "student_g_al")
+    # A run from step 0 would end with the same weights too.
+    reached = saved_step(checkpoint)
+    output = finish(project, "train", "student_g_al")
+    assert f"going on from step {reached}\n" in output
+    assert f" {reached}/110 [" in output
     assert results(project) == uninterrupted
     assert not checkpoint.exists()
 

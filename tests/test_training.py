@@ -3,16 +3,21 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from support.training_parts import FILTERS, crops
+from support.upscaling import save_enlarging_generator
 from torch import nn
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import BatchBudget, Budget, Losses, Phase, load
+from srgan_distill.imaging.images import write_png
+from srgan_distill.imaging.protocol import psnr
 from srgan_distill.networks.compute import Compute, make_deterministic
 from srgan_distill.networks.generator import Generator, build_generator
 from srgan_distill.networks.grid import grid
+from srgan_distill.networks.weights import load_generator
 from srgan_distill.training import loop, losses
 from srgan_distill.training.batches import Batches, Tiles
 from srgan_distill.training.checkpoint import Checkpoint
@@ -21,6 +26,7 @@ from srgan_distill.training.distributed import SINGLE, Distributed
 from srgan_distill.training.loop import State, Trainer
 from srgan_distill.training.losses import TERMS, Batch, LossNetworks, discriminator_loss
 from srgan_distill.training.schedule import schedule
+from srgan_distill.training.setup import validation
 
 CPU = Compute(torch.device("cpu"), torch.float32)
 WEIGHTS = Losses(**dict.fromkeys(TERMS, 1.0))
@@ -112,11 +118,12 @@ def test_the_discriminator_learns_alone_first(
     budget = a_budget(discriminator_first=3)
     generator = build_generator(FILTERS, 1, seed=0)
     step = Trainer._step
-    log = []
+    log, losses = [], []
 
     def watching(trainer: Trainer, *arguments: object) -> torch.Tensor:
         before = state(generator), state(networks.discriminator)
         found = step(trainer, *arguments)
+        losses.append(found)
         log.append((moved(generator, before[0]), moved(networks.discriminator, before[1])))
         return found
 
@@ -124,9 +131,14 @@ def test_the_discriminator_learns_alone_first(
     trainer = make_trainer(Phase(terms=["content", "adversarial"]), budget=budget)
     run(trainer, generator)
     assert log == [(False, True)] * 3 + [(True, True)] * 4
-    logged = {step: set(values) for step, values, _ in trainer.curves.rows}
+    logged = {step: values for step, values, _ in trainer.curves.rows}
     assert "loss/content" not in logged[2]
-    assert {"loss/content", "loss/adversarial", "loss/discriminator"} <= logged[4]
+    # Means over the steps since the last point, of the generator over those that it learnt in.
+    content, adversarial, discriminator = torch.stack(losses).T.tolist()
+    assert logged[4]["loss/content"] == pytest.approx(content[3])
+    assert logged[4]["loss/adversarial"] == pytest.approx(adversarial[3])
+    assert logged[4]["loss/discriminator"] == pytest.approx(sum(discriminator[2:4]) / 2)
+    assert logged[6]["loss/content"] == pytest.approx(sum(content[4:6]) / 2)
 
 
 @pytest.mark.parametrize("real", ["hr", "teacher"])
@@ -385,6 +397,33 @@ def test_learning_lowers_the_loss(
     losses = [float(line.split("\t")[1]) for line in lines]
     assert len(losses) == 4
     assert losses[-1] < losses[0] / 2
+
+
+def test_validation_is_the_mean_psnr_of_the_folder_s_pairs(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
+    expected = []
+    for name, lr in zip("ab", noise, strict=True):
+        write_png(tmp_path / "LR" / f"{name}.png", lr)
+        hr = lr.repeat(4, 0).repeat(4, 1) // 2
+        write_png(tmp_path / "HR" / f"{name}.png", hr)
+        expected.append(psnr(lr.repeat(4, 0).repeat(4, 1), hr))
+    enlarging = load_generator(save_enlarging_generator(tmp_path / "generator.safetensors"))
+    found = validation(tmp_path, CPU)(enlarging)
+    assert found == {"validation_psnr": pytest.approx(sum(expected) / 2), "grid": grid(enlarging)}
+
+
+def test_steps_are_replayed_where_one_process_has_a_gpu(
+    make_trainer: Callable[..., Trainer],
+) -> None:
+    on_gpu = Compute(torch.device("cuda"), torch.float32)
+
+    def replays(**changes: object) -> bool:
+        return make_trainer(Phase(terms=["pixel"]), **changes).replays
+
+    assert replays(compute=on_gpu)
+    assert not replays()
+    assert not replays(compute=on_gpu, cuda_graphs=False)
+    assert not replays(compute=on_gpu, distributed=Distributed(0, 2))
 
 
 def test_a_loss_that_is_not_finite_names_step_and_term(

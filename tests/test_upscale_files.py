@@ -202,10 +202,17 @@ def test_a_link_to_a_photograph_counts_as_it(run, folder, tmp_path):
     assert (folder / "a.png").read_bytes() == before
 
 
-def test_a_part_of_an_earlier_process_is_no_obstacle(run, folder, tmp_path, monkeypatch):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / f".a.png.{os.getpid()}.part").write_bytes(b"left over")
-    assert run(folder, "-o", tmp_path / "out")[0] == 0
+def test_a_part_that_a_kill_left_is_no_obstacle(run, folder, tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(saving.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("killed")))
+        patch.setattr(Path, "unlink", lambda *_: None)
+        assert run(folder, "-o", out)[0] == 1
+    left = {path: path.read_bytes() for path in out.iterdir()}
+    assert {path.suffix for path in left} == {".part"}
+    assert run(folder, "-o", out)[0] == 0
+    assert names(out) == sorted(["a.png", "b.jpg", "c.png", *(path.name for path in left)])
+    assert {path: path.read_bytes() for path in left} == left
 
 
 # ── Runs that were interrupted ───────────────────────────────────────────────────────────────

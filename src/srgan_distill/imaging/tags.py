@@ -153,10 +153,10 @@ class Tags:
             if length > inline:
                 at = self._integer(at, inline)
             # A value of its own size each: thousands that share one long value fill the memory.
-            self._budget -= length
-            if not length or at + length > len(self._data) or self._budget < 0:
+            if not length or at + length > len(self._data) or length > self._budget:
                 yield number, None
                 continue
+            self._budget -= length
             data = self._data[at : at + length]
             if self.order == ">" and unit > 1:
                 data = np.frombuffer(data, f">u{unit}").astype(f"<u{unit}").tobytes()
