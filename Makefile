@@ -16,13 +16,15 @@ setup: $(SETUP)
 $(SETUP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "error: Python 3.11 or later is needed, this is %d.%d; name one: make PYTHON=python3.12" % v)'
 	$(PYTHON) -m venv .venv
-	python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	# No dependencies, for the lock has all: it leaves out opencv-python, the same files as
+	# opencv-python-headless with a window system, which servers lack.
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(SETUP)
 
 repro: $(SETUP)
-	dvc repro
-	@profile=$$(python -c 'from srgan_distill.common.params import load; print(load().profile)'); \
+	.venv/bin/dvc repro
+	@profile=$$(.venv/bin/python -c 'from srgan_distill.common.params import load; print(load().profile)'); \
 	echo; \
 	echo "Tables:   metrics/$$profile/tables/table1.md, table2.md, table4.md, with intervals beside"; \
 	echo "Claims:   metrics/$$profile/claims/claims.md: what the paper claims, and what holds here"; \
@@ -33,8 +35,8 @@ repro: $(SETUP)
 
 test: $(SETUP)
 	# The longest file first; one thread a process, for threads of several wait for each other.
-	OMP_NUM_THREADS=1 python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
+	OMP_NUM_THREADS=1 .venv/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder \
 		$(LONGEST) $(filter-out $(LONGEST),$(wildcard tests/test_*.py))
 
 review: $(SETUP)
-	@srgan-distill review --base $(BASE)
+	@.venv/bin/srgan-distill review --base $(BASE)

@@ -39,9 +39,10 @@ from srgan_distill.training.losses import discriminator_loss
 
 CROP, BATCH, SCALE_CROPS, SEED = 64, 16, 128, (0, 0)
 CANDIDATES = [
-    *(("vgg16", layer) for layer in ("relu2_2", "relu3_3", "relu4_3", "relu5_3")),
-    ("vgg19_random", "relu1_2"),
-    ("efficientnet_lite0", "stage1"),
+    (network, layer)
+    for network, layers in networks.SCALES.items()
+    if network != "vgg19"  # torchvision's file was not to be had
+    for layer in layers
 ]
 ADVERSARIAL = 0.001
 

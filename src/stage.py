@@ -4,7 +4,7 @@ Python puts this file's folder first in its path. So a stage runs the code that 
 dvc.yaml (in a DVC queue's copy, in a second worktree), whichever copy is installed.
 
 Started by DVC, a stage ends itself when DVC is killed: it would train on unseen, and a second
-`dvc repro` beside it.
+`dvc repro` beside it. And it fails where its parameters or its code changed while it ran.
 """
 
 import os
@@ -17,6 +17,7 @@ from pkgutil import iter_modules
 from srgan_distill import stages
 from srgan_distill.common.errors import exit_code
 from srgan_distill.common.processes import end_with_parent
+from srgan_distill.common.recorded import as_recorded
 
 
 def main() -> None:
@@ -28,10 +29,13 @@ def main() -> None:
     names = [given.name] if given.name else []
     if len(names) != len(needed := signature(run).parameters):
         parser.error(f"stage {given.stage} takes {'a name' if needed else 'no name'}")
-    run(*names)
+    if by_dvc := os.environ.get("DVC_STAGE"):
+        end_with_parent()
+        with as_recorded(by_dvc):
+            run(*names)
+    else:
+        run(*names)
 
 
 if __name__ == "__main__":
-    if "DVC_STAGE" in os.environ:
-        end_with_parent()
     sys.exit(exit_code(main))

@@ -3,7 +3,9 @@
 import shutil
 from pathlib import Path
 
+import pynvml
 import pytest
+import torch
 import yaml
 from support.code_reading import SOURCE
 
@@ -13,6 +15,7 @@ from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import all_runs
 from srgan_distill.results.curves import collect
 from srgan_distill.stages import curves
+from srgan_distill.training.curves import device_load
 
 ROOT = SOURCE.parent
 
@@ -104,3 +107,18 @@ def test_nothing_trained(project: Path) -> None:
     with pytest.raises(UserError, match=r"no training curves in data/sample/models; run `dvc repr"):
         curves.run()
     assert not (project / "metrics").exists()
+
+
+def test_a_part_of_a_gpu_has_no_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What NVIDIA's library says of a slice by MIG, or of a GPU that it does not see."""
+    gpu = torch.device("cuda")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (int(1e9), int(3e9)))
+    monkeypatch.setattr(torch.cuda, "utilization", lambda _: 50)
+    assert device_load(gpu) == {"device_load": 50.0, "device_memory": 2.0}
+    for error in (pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED), RuntimeError("not visible")):
+
+        def refuse(_: object, error: Exception = error) -> int:
+            raise error
+
+        monkeypatch.setattr(torch.cuda, "utilization", refuse)
+        assert device_load(gpu) == {"device_memory": 2.0}

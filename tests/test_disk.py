@@ -11,7 +11,8 @@ import pytest
 import yaml
 from support.code_reading import SOURCE
 
-from srgan_distill.common.disk import require_space
+from srgan_distill.common import disk
+from srgan_distill.common.disk import copies, require_space
 from srgan_distill.common.errors import UserError, exit_code
 from srgan_distill.common.params import PreprocessScale
 from srgan_distill.common.paths import Paths
@@ -67,6 +68,22 @@ def test_a_full_disk_stops_preprocess_before_it_writes(
     assert line.startswith("error: the disk of data/sample is too full: 0.00 GB are needed")
     assert line.count("\n") == 1
     assert not paths.data("preprocess").exists()
+
+
+def test_a_cache_on_another_disk_needs_no_second_copy_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    assert copies() == 2
+    monkeypatch.setattr(disk, "_disk", lambda folder: "other" in folder.parts)
+    assert copies() == 2
+    Path(".dvc/config").write_text(
+        "[core]\n    analytics = false\n['remote \"a\"']\n    url = %x\n"
+    )
+    assert copies() == 2
+    Path(".dvc/config.local").write_text("[cache]\n    dir = ../../other/cache\n")
+    assert copies() == 1
 
 
 def test_space_is_asked_for_where_the_folder_will_be(tmp_path: Path) -> None:

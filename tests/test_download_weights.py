@@ -12,8 +12,10 @@ from srgan_distill.common import content as content_networks
 from srgan_distill.common.content import WeightsFile
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.metrics import WEIGHT_FILES
+from srgan_distill.common.params import Content
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import read_rgb
+from srgan_distill.networks.content import weights_of
 from srgan_distill.results.reading import read_scores
 from srgan_distill.scoring import measure
 from srgan_distill.shipped import models as shipped
@@ -93,10 +95,16 @@ def test_a_content_networks_file_that_nobody_has_is_named(web: Web, vgg19: bytes
 
 
 def test_shipped_and_given_weights_are_not_loaded(web: Web, vgg19: bytes) -> None:
+    """The user's own are copied: as an output, DVC sees when they are others."""
     run_download()
     assert names(CONTENT) == ["README.txt"]
-    run_download(content=VGG19 | {"weights": "mine.pth"})
-    assert names(CONTENT) == ["README.txt"]
+    Path("own").mkdir()
+    Path("own/mine.pth").write_bytes(vgg19)
+    mine = VGG19 | {"weights": "own/mine.pth"}
+    run_download(content=mine)
+    assert names(CONTENT) == ["README.txt", "mine.pth"]
+    assert (CONTENT / "mine.pth").read_bytes() == vgg19
+    assert weights_of(Content.model_validate(mine), CONTENT) == CONTENT / "mine.pth"
     assert [path for path, _ in web.asked] == ["/1/benchmark.tar"]
 
 

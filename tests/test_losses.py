@@ -95,6 +95,16 @@ def test_terms_of_blocks_by_hand() -> None:
     assert TERMS["affinity"](of_blocks(ours, theirs)).item() == pytest.approx(0.4)
 
 
+def test_affinities_are_as_exact_in_bfloat16_training() -> None:
+    """There, 0.996 and 1 are neighbours, and most pixels of a block are more alike than that."""
+    outputs = [torch.rand(1, 4, 3, 3, generator=torch.Generator().manual_seed(n)) for n in (0, 1)]
+    student, teacher = (Fixed(torch.zeros(1, 3, 4, 4), [output]) for output in outputs)
+    batch = Batch(None, None, student, LossNetworks(teacher=teacher))
+    exact = TERMS["affinity"](batch)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert TERMS["affinity"](batch) == exact
+
+
 def test_blocks_are_paired_evenly_and_end_with_the_teachers_last() -> None:
     outputs = [torch.full((1, 1, 1, 1), float(number)) for number in range(16)]
     sr = torch.zeros(1, 3, 4, 4)

@@ -82,6 +82,11 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
         ),
         (lambda p: p["content"].update(layer="relu9_9"), "relu9_9", "relu3_3"),
         (lambda p: p["profiles"]["sample"]["distill"].update(ema=1.0), "distill.ema = 1.0", "less"),
+        (
+            lambda p: p["profiles"]["sample"]["train"].update(batch=1, crop=16),
+            "profiles.sample.train",
+            "one value; make either larger",
+        ),
         (lambda p: p["strategies"]["gan2g"].pop("baseline"), "strategies.gan2g.baseline", "miss"),
         (
             lambda p: p["strategies"]["gan2g"].update(baseline="nobody"),

@@ -1,10 +1,15 @@
 """From photographs to tiles and test pairs."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
+from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import PreprocessScale
@@ -184,3 +189,33 @@ def test_sample_sets_are_colour_photographs_and_share_none(tmp_path: Path) -> No
             assert np.ptp(rgb.astype(int), axis=2).mean() > 2
             assert rgb.tobytes() not in seen
             seen.add(rgb.tobytes())
+
+
+WORKING = """
+import time
+from srgan_distill.tiles.workers import Workers
+
+def work(job):
+    print("working", flush=True)
+    time.sleep(600)
+
+if __name__ == "__main__":
+    with Workers(2, "stop") as pool:
+        pool.each(work, [1, 2, 3], "photographs")
+"""
+
+
+def test_workers_end_with_a_stage_that_is_killed(tmp_path: Path) -> None:
+    """Else they would go on writing into arrays that the next run makes anew."""
+    (tmp_path / "working.py").write_text(WORKING)
+    stage = subprocess.Popen(
+        [sys.executable, "working.py"], cwd=tmp_path, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(SOURCE)},
+    )  # fmt: skip
+    assert [stage.stdout.readline() for _ in range(2)] == [b"working\n"] * 2
+    workers = psutil.Process(stage.pid).children()
+    assert len(workers) >= 2
+    stage.kill()
+    stage.wait()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert alive == []

@@ -2,12 +2,38 @@
 
 import os
 import shutil
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import UserError
 
-COPIES = 2
-"""Of every output of a stage: where it lies, and in DVC's cache."""
+
+def copies() -> int:
+    """Of every output of a stage on the disk of data/: where it lies, and in DVC's cache.
+
+    One where the cache is on another disk (`dvc cache dir`).
+    """
+    cache = Path(".dvc/cache")
+    for file in (Path(".dvc/config"), Path(".dvc/config.local")):
+        config = ConfigParser(interpolation=None, strict=False)
+        with suppress(ConfigError):  # DVC, which has read it, takes more than Python does
+            config.read(file, encoding="utf-8")
+        if folder := config.get("cache", "dir", fallback=None):
+            cache = file.parent / folder
+    return 2 if _disk(cache) == _disk(Path("data")) else 1
+
+
+def _disk(folder: Path) -> int:
+    return _existing(folder).stat().st_dev
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the first above it that is there."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
 
 
 def require_space(folder: Path, size: int) -> None:
@@ -16,13 +42,13 @@ def require_space(folder: Path, size: int) -> None:
     Raises:
         UserError: names the folder, what it needs and what is free.
     """
-    while not folder.exists():
-        folder = folder.parent
+    folder = _existing(folder)
     free = shutil.disk_usage(folder).free
     if size > free:
         raise UserError(
             f"the disk of {folder} is too full: {size / 1e9:.2f} GB are needed, {free / 1e9:.2f} "
-            "GB are free; make room (or make `data` a link to another disk) and run again"
+            "GB are free; make room, or move DVC's cache (`dvc cache dir --local FOLDER`), and run "
+            "again"
         )
 
 

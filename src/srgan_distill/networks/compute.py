@@ -58,6 +58,8 @@ def choose_device(device: str, count: int = 1) -> str:
         raise UserError(
             f"hardware.devices = {count}: this machine has {torch.cuda.device_count()} GPUs"
         )
+    # cuDNN's default, TF32, has 10 bits of mantissa: float32 is to be what its name says.
+    torch.backends.cudnn.allow_tf32 = False
     return device
 
 

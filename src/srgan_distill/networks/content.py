@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from ..common.content import weights_file
 from ..common.errors import UserError
 from ..common.params import Content
-from ..common.paths import in_repository
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -70,10 +69,10 @@ def weights_of(content: Content, downloaded: Path) -> Path | None:
 
     Args:
         content: which network, which layer, and a local file for its weights.
-        downloaded: the folder where stage download puts weights.
+        downloaded: the folder where stage download puts weights, that local file too.
     """
     if content.weights:
-        return in_repository(content.weights)
+        return downloaded / Path(content.weights).name
     file = weights_file(content.network, content.layer)
     return downloaded / file.name if file else None
 

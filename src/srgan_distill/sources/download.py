@@ -1,6 +1,7 @@
 """Everything that a profile needs from elsewhere, fetched or named as missing all at once."""
 
 import os
+import shutil
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from ..common.disk import require_space
 from ..common.errors import UserError
 from ..common.metrics import parameter_files
 from ..common.params import Source
+from ..common.paths import in_repository
 from ..common.text import write_text
 from ..shipped.models import copy_all, names
 from .catalogue import PUBLIC
@@ -88,12 +90,22 @@ class Downloads:
                 self._missing[what] = str(error)
         write_sums(target, [file for file in files.values() if (target / file).exists()])
 
-    def content(self, file: WeightsFile | None, target: Path) -> None:
+    def content(self, file: WeightsFile | None, given: str | None, target: Path) -> None:
         """Put the content network's weights into the folder `target`, which is there in any case.
 
         DVC tracks files: without any, it would lose the folder.
+
+        Args:
+            file: the published one; None where none is needed.
+            given: the user's own, in its place (`content.weights`).
+            target: the folder.
         """
         write_text(target / "README.txt", "Weights of the content network, if it needs a file.\n")
+        if given:
+            own = in_repository(given)
+            shutil.copyfile(own, target / own.name)
+            print(f"download: {own.name} of the content network from {own}")
+            return
         if file is None:
             return
         try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
 
-from ..common.disk import COPIES, require_space
+from ..common.disk import copies, require_space
 from ..common.errors import UserError
 from ..imaging.images import list_images
 from ..imaging.pairs import HR, LR
@@ -63,7 +63,7 @@ def copy_images(images: Mapping[str, Path], target: Path) -> dict[str, str]:
 
 def space_of(images: Iterable[Path]) -> int:
     """Bytes that copies of `images` take, with those in DVC's cache."""
-    return COPIES * sum(path.stat().st_size for path in images)
+    return copies() * sum(path.stat().st_size for path in images)
 
 
 def require_file(path: Path) -> None:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from ..common.disk import COPIES
+from ..common.disk import copies
 from ..common.errors import UserError
 from ..imaging.images import list_images
 from .archives import extract_images
@@ -132,4 +132,4 @@ def space_needed(
             archives.add(data_set.archives[0])
     loaded = {a for a in archives if any(store.path(u, a.name, a.md5).exists() for u in a.urls)}
     images = sum(PUBLIC[name].part(first).megabytes for name, first in sets)
-    return (sum(archive.megabytes for archive in archives - loaded) + COPIES * images) * 10**6
+    return (sum(archive.megabytes for archive in archives - loaded) + copies() * images) * 10**6

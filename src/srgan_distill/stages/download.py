@@ -18,9 +18,8 @@ def run() -> None:
     downloads.images(wanted.names, wanted.sources, paths.images, paths.data("download"))
     write_json(paths.origins, downloads.origins)
     downloads.weights(metrics, params.budget.evaluate.weights, paths.weights)
-    given = params.content.weights
     file = weights_file(params.content.network, params.content.layer)
-    downloads.content(None if given else file, paths.content_weights)
+    downloads.content(file, params.content.weights, paths.content_weights)
     downloads.generators(params.budget.start_from == "shipped", paths.starts)
     downloads.require_all()
     files = parameter_files(metrics)

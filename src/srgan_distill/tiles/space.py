@@ -5,7 +5,7 @@ from contextlib import suppress
 from math import prod
 from pathlib import Path
 
-from ..common.disk import COPIES
+from ..common.disk import copies
 from ..common.errors import UserError
 from ..common.params import PreprocessScale
 from ..common.scale import SCALE
@@ -28,4 +28,4 @@ def space_needed(tiled: Iterable[Path], paired: Iterable[Path], scale: Preproces
     for path in paired:
         with suppress(UserError):
             pixels += prod(photograph_size(path))
-    return COPIES * pixels * CHANNELS * (SCALE**2 + 1) // SCALE**2
+    return copies() * pixels * CHANNELS * (SCALE**2 + 1) // SCALE**2

@@ -12,6 +12,7 @@ import torch
 from tqdm import tqdm
 
 from ..common.errors import UserError
+from ..common.processes import end_with_parent
 
 
 class Workers:
@@ -44,7 +45,7 @@ class Workers:
             threads = max(1, (os.cpu_count() or 1) // self.processes)
             self._pool = ProcessPoolExecutor(
                 self.processes, get_context("spawn"),
-                initializer=torch.set_num_threads, initargs=(threads,),
+                initializer=begin_worker, initargs=(threads,),
             )  # fmt: skip
         return self
 
@@ -86,6 +87,12 @@ class Workers:
             raise UserError(message)
         tqdm.write(f"preprocess: skipped: {message}")
         return False
+
+
+def begin_worker(threads: int) -> None:
+    """A process of a pool that ends when its stage is killed, and has so many threads."""
+    end_with_parent()
+    torch.set_num_threads(threads)
 
 
 def attempt(work: Callable[[Any], Any], job: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -60,15 +61,17 @@ def device_load(device: torch.device) -> dict[str, float]:
     dvclive's own "gpu/usage" is no load: it divides the memory's busy time by the GPU's.
 
     Returns:
-        device_load in percent (of all cores, on a CPU) and device_memory in GB (of this process,
-        on a CPU).
+        device_load in percent (of all cores, on a CPU; a part of a GPU, by MIG, has none) and
+        device_memory in GB (of this process, on a CPU).
     """
-    if device.type == "cuda":
-        load = torch.cuda.utilization(device)
-        memory = torch.cuda.device_memory_used(device)
-    else:
+    if device.type != "cuda":
         load, memory = psutil.cpu_percent(), psutil.Process().memory_info().rss
-    return {"device_load": float(load), "device_memory": memory / 1e9}
+        return {"device_load": load, "device_memory": memory / 1e9}
+    free, total = torch.cuda.mem_get_info(device)
+    found = {"device_memory": (total - free) / 1e9}
+    with suppress(pynvml.NVMLError, RuntimeError):
+        found["device_load"] = float(torch.cuda.utilization(device))
+    return found
 
 
 def _has_nvidia_driver() -> bool:

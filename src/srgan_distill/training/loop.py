@@ -214,7 +214,8 @@ class Trainer:
         if phase.adversarial:
             learning["discriminator"] = list(self.networks.discriminator.parameters())
         return {
-            name: Adam(parameters, fused=self.fused_adam, capturable=self.replays)
+            # None: as torch chooses, which False would keep from a GPU's quicker loop.
+            name: Adam(parameters, fused=self.fused_adam or None, capturable=self.replays)
             for name, parameters in learning.items()
         }
 

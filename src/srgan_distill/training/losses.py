@@ -1,7 +1,6 @@
 """The loss terms of equations 1 and 2 and beyond, and what a phase minimises: their weighted sum.
 
-A new term is a function of `Batch` here, a name in `srgan_distill.common.params.method.Term` and a
-weight in params.yaml.
+What a new term needs beside its function of `Batch` stands in docs/development.md.
 """
 
 from collections.abc import Callable, Iterable
@@ -177,7 +176,9 @@ def _attention_map(features: Tensor) -> Tensor:
 def _affinities(features: Tensor) -> Tensor:
     """[N, C, h, w] to [N, h w, h w]."""
     pixels = F.normalize(features.flatten(2), dim=1)
-    return pixels.transpose(1, 2) @ pixels
+    # In bfloat16, where 1 is 0.004 from the next value, cosines of like pixels would be equal.
+    with torch.autocast(features.device.type, enabled=False):
+        return pixels.transpose(1, 2) @ pixels
 
 
 TERMS: dict[str, Callable[[Batch], Tensor]] = {

@@ -65,9 +65,10 @@ class Training:
         return {term for phase in self.schedule.phases for term in phase.weights}
 
     def files(self) -> list[Path]:
-        """What the weights depend on, beside settings and code."""
+        """What weights and curves depend on, beside settings and code."""
         paths = self.paths
         found = [paths.tiles / "hr.npy", paths.tiles / "lr.npy"]
+        found += sorted(paths.validation.rglob("*.png"))
         found += [paths.generator(self.teacher)] if self.teacher else []
         found += [paths.discriminator(self.discriminator)] if self.discriminator else []
         weights = weights_of(self.content, paths.content_weights) if self.content else None
@@ -143,7 +144,7 @@ def _save(training: Training, trained: Generator, networks: LossNetworks) -> Non
 
 
 def _fingerprint(training: Training, compute: Compute, distributed: Distributed) -> str:
-    """Everything the run's weights depend on."""
+    """Everything that the run's weights and curves depend on."""
     sections = (training.budget, training.content)
     # How often a checkpoint is written, and where tiles lie, changes no weight.
     hardware = training.hardware.model_dump(exclude={"checkpoint_seconds", "tiles"})
@@ -153,7 +154,10 @@ def _fingerprint(training: Training, compute: Compute, distributed: Distributed)
         "hardware": hardware,
         "sections": [section.model_dump() for section in sections if section],
         "phases": [[phase.weights, phase.real] for phase in training.schedule.phases],
-        "start": hashlib.sha256(save(training.start.state_dict())).hexdigest(),
+        "start": [
+            training.start.checkerboard_free,  # no weight says so before the first step
+            hashlib.sha256(save(training.start.state_dict())).hexdigest(),
+        ],
     }
     return fingerprint(settings, training.files(), training.run.stage)
 

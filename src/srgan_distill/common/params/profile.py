@@ -84,6 +84,15 @@ class Budget(BatchBudget):
     ema: Annotated[float, Field(ge=0, lt=1)]
     keep_statistics: bool
 
+    @model_validator(mode="after")
+    def _something_to_normalise(self) -> Self:
+        if (self.batch, self.crop) == (1, 16):
+            raise ValueError(
+                "batch 1 of crop 16 leaves the discriminator's last BatchNorm one value; make "
+                "either larger"
+            )
+        return self
+
 
 class PretrainScale(Section):
     """The budgets of the pixel-loss start of each network."""

@@ -1,0 +1,73 @@
+"""What DVC records of a stage must be what the stage ran with.
+
+DVC writes parameters and code into dvc.lock, and into its run cache, as they are when the stage has
+ended (treeverse/dvc#11058). Edited meanwhile, in a training of hours, they would be recorded as
+what made its weights, and no later `dvc repro` would notice.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError
+from .yaml12 import parse_yaml
+
+_REFERENCE = re.compile(r"\$\{([\w.]+)\}")
+
+
+@contextmanager
+def as_recorded(stage: str) -> Iterator[None]:
+    """Run a stage of dvc.yaml, by DVC's name of it (`distill@gan2gan`).
+
+    Raises:
+        UserError: parameters or code that it depends on changed meanwhile; names them.
+    """
+    before = inputs(stage)
+    yield
+    after = inputs(stage)
+    if changed := [name for name in before if before[name] != after.get(name)]:
+        raise UserError(
+            f"{', '.join(changed)} changed while {stage} ran, so what it made is not recorded: put "
+            f"it back and record it by `dvc commit --force {stage}`, or run again"
+        )
+
+
+def inputs(stage: str) -> dict[str, Any]:
+    """The parameters of a stage, by dotted key, and the SHA-256 of its code, by path."""
+    params, stages = (parse_yaml(Path(file).read_text(encoding="utf-8")) for file in
+                      ("params.yaml", "dvc.yaml"))  # fmt: skip
+    group, _, key = stage.partition("@")
+    entry = stages["stages"][group]
+    names = dict(params)
+    if key:
+        names |= {"key": key, "item": _value(params, f"{_section(entry['foreach'])}.{key}")}
+        entry = entry["do"]
+
+    def resolved(texts: list[str]) -> list[str]:
+        return [_REFERENCE.sub(lambda found: str(_value(names, found[1])), text) for text in texts]
+
+    values = {name: _value(params, name) for name in resolved(entry.get("params", []))}
+    code = [Path(dep) for dep in resolved(entry["deps"]) if dep.startswith("src/")]
+    return values | {str(path): _digest(path) for path in code}
+
+
+def _section(foreach: str) -> str:
+    return _REFERENCE.fullmatch(foreach)[1]
+
+
+def _value(params: Mapping[str, Any], key: str) -> Any:
+    """The value of a dotted key; None of one that is not there (any more)."""
+    return reduce(lambda at, part: (at or {}).get(part), key.split("."), params)
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(path.rglob("*.*"))
+    for file in files:
+        if file.is_file() and file.suffix not in (".pyc", ".md"):  # as .dvcignore has it
+            digest.update(str(file).encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
