@@ -1,12 +1,25 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.published import packed, set5, web  # noqa: F401 - fixtures
 from support.small_project import small_project  # noqa: F401 - a fixture
 from support.training_parts import networks, tiles  # noqa: F401 - fixtures
+
+
+@pytest.fixture(scope="session", autouse=True)
+def of_no_machine() -> Iterator[None]:
+    """Nothing of the machine's own: no proxy before the tests' server, no settings of git's user,
+    no place in a training on several machines."""
+    proxies = [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy")]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in (*proxies, "NODE_RANK", "MASTER_ADDR", "MASTER_PORT"):
+            patch.delenv(name, raising=False)
+        patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+        yield
 
 
 @pytest.fixture(scope="session")

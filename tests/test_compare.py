@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 from support.code_reading import SOURCE
+from support.repository import environment, init_repository
 
 from srgan_distill.app.cli import main
 from srgan_distill.common.errors import UserError
@@ -57,10 +58,7 @@ class Project:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.run("git", "init", "-q", "-b", "main")
-        self.run("git", "config", "user.email", "test@example.org")
-        self.run("git", "config", "user.name", "Test")
-        self.run("dvc", "init", "-q")
+        init_repository(folder)
         (folder / "src").mkdir()
         (folder / "src/headline.py").write_text(HEADLINE)
         (folder / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE))
@@ -69,8 +67,7 @@ class Project:
         self.commit("Run")
 
     def run(self, *command: str) -> None:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        subprocess.run(command, cwd=self.folder, env={**os.environ, "PATH": path}, check=True)
+        subprocess.run(command, cwd=self.folder, env=environment(), check=True)
 
     def change(self, **values: object) -> None:
         (self.folder / "params.yaml").write_text(yaml.safe_dump(PARAMS | values, sort_keys=False))
@@ -124,6 +121,8 @@ def test_formats(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert main(["compare", *revisions, "--format", style]) == 0
         assert expected in capsys.readouterr().out, style
+    assert main(["compare", "main", "--profile", "nobodys"]) == 1
+    assert "no figures to compare: main ran profile sample" in capsys.readouterr().err
     assert main(["compare", *revisions, "--set", "Set14"]) == 1
     assert "'Set14'; it has Set5, mean" in capsys.readouterr().err
 

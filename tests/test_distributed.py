@@ -21,6 +21,7 @@ from support.small_project import finish, kill_at, saved_step, start
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Hardware
 from srgan_distill.common.paths import Paths
+from srgan_distill.networks.compute import choose_device
 from srgan_distill.training.distributed import Distributed, launch
 
 PATHS = Paths("sample")
@@ -222,6 +223,14 @@ def test_a_machine_that_is_left_alone_is_told(small_project: Callable[..., Path]
     assert output.count("error: ") == 1
     assert "error: a process of another machine has ended" in output
     assert "Traceback" not in output
+
+
+def test_more_gpus_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert choose_device("cuda", 2) == "cuda"
+    with pytest.raises(UserError, match=r"hardware\.devices = 3: this machine has 2 GPUs"):
+        choose_device("auto", 3)
 
 
 def test_unknown_hardware_is_refused() -> None:

@@ -16,6 +16,7 @@ from torch import nn
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Params
 from srgan_distill.common.paths import Paths
+from srgan_distill.deploy.export import print_export
 from srgan_distill.deploy.graph import DeployedGenerator, export_onnx, layers_of
 from srgan_distill.deploy.parity import SIZES, check_parity
 from srgan_distill.deploy.quantise import calibration_images, quantise
@@ -47,6 +48,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("model") / "student.onnx"
     export_onnx(trained(), path)
     return path
+
+
+def test_what_int8_costs_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    print_export({}, {"Set5": -0.2, "Set14": -0.05, "Urban100": 0.2}, 0.1)
+    assert capsys.readouterr().out.splitlines() == [
+        "  INT8, PSNR on Set5: -0.200 dB, MORE than export.most_psnr_loss",
+        "  INT8, PSNR on Set14: -0.050 dB",
+        "  INT8, PSNR on Urban100: +0.200 dB",
+    ]
 
 
 def test_deployed_and_plain_forms_are_the_same_function() -> None:

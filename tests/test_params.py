@@ -124,6 +124,11 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "'adversarial'",
         ),
         (
+            lambda p: p["strategies"]["gan2g"]["phases"][0].update(terms="content + content"),
+            "strategies.gan2g.phases.0",
+            "twice",
+        ),
+        (
             lambda p: p["strategies"]["gan2g"].update(teacher="nobody"),
             "strategies.gan2g.teacher = 'nobody'",
             "teacher_gan",
@@ -200,6 +205,15 @@ def test_a_term_that_is_kept_keeps_its_own_weight(tmp_path: Path) -> None:
     params = load(changed(tmp_path, change))
     phases = params.distill.phases(params.strategies["g2g_al"])
     assert [phase.weights for phase in phases] == [{"distillation": 20.0}] * 2
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "params.yaml"
+    with pytest.raises(UserError, match="does not exist here; run from the repository's root"):
+        load(file)
+    file.write_bytes("seed: 0  # é".encode("latin-1"))
+    with pytest.raises(UserError, match="is not in UTF-8"):
+        load(file)
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "a: [", "a: b: c"])

@@ -140,6 +140,22 @@ def test_what_cannot_be_rated_is_named(
     assert not (tmp_path / "page").exists()
 
 
+def test_fewer_images_and_results_of_another_size(
+    inside: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert rate("-o", str(tmp_path / "page"), "--images", "1") == 0
+    assert len(list((tmp_path / "page/pictures").iterdir())) == len(METHODS) + 1
+    assert "1 images, each by gan2g, g2g_al" in capsys.readouterr().out
+    file = inside / "data/sample/evaluate/gan2g/Set5/a.png"
+    before = file.read_bytes()
+    write_png(file, np.zeros((8, 12, 3), np.uint8))
+    try:
+        assert rate("-o", str(tmp_path / "other")) == 1
+    finally:
+        file.write_bytes(before)
+    assert "gan2g/Set5/a.png is 12x8 px and its ground truth 32x24" in capsys.readouterr().err
+
+
 def test_an_interrupted_page_leaves_the_folder_for_the_same_command(
     inside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:

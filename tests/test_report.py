@@ -208,6 +208,10 @@ def test_recipe_in_words() -> None:
         "content + feature distillation for 3,000 steps, then content + adversarial for 8,000 steps"
     )
     assert recipe(phases[:1], steps) == "content + feature distillation for 3,000 steps"
+    of_teacher = Phase(terms=["distillation", "adversarial"], real="teacher")
+    assert recipe([of_teacher], steps) == (
+        "distillation + adversarial for 8,000 steps, the images of the teacher being what is real"
+    )
 
 
 @pytest.mark.parametrize(("start_from", "said"), [("shipped", True), ("scratch", False)])

@@ -1,14 +1,14 @@
 """The review of two commits of a temporary repository: right rows, right signs, right words."""
 
 import json
-import os
 import shlex
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from support.repository import environment, init_repository
 
 from srgan_distill.app.cli import main, parser
 from srgan_distill.experiments import review
@@ -73,13 +73,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("review")
 
     def run(*command: str) -> None:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=True)
+        subprocess.run(command, cwd=folder, env=environment(), check=True)
 
-    run("git", "init", "-q", "-b", "main")
-    run("git", "config", "user.email", "test@example.org")
-    run("git", "config", "user.name", "Test")
-    run("dvc", "init", "-q")
+    init_repository(folder)
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"headline": STAGE}}))
     write(folder, 0, seed=0, claim="cannot be told")
     (folder / "metrics/sample/figure2.png").write_bytes(b"before")
@@ -160,6 +156,42 @@ def test_a_new_record_fits_into_one_comment(project: Path, monkeypatch: pytest.M
     assert len(text) <= MOST_CHARACTERS
     assert text.count("... and 150 more.") == 3
     assert "All models of profile c: 350 better" in text
+
+
+def test_what_is_not_committed_yet_counts(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor even known to git: a reviewer looks before the commit."""
+    monkeypatch.chdir(project)
+    claims, new = Path(f"{SAMPLE}/claims/claims.json"), Path("metrics/new/headline.json")
+    before = claims.read_text()
+    claims.write_text(before.replace("fails", "holds"))
+    new.parent.mkdir()
+    new.write_text('{"mean": {"psnr": 30.0}}')
+    try:
+        assert main(["review", "--base", "change"]) == 0
+    finally:
+        claims.write_text(before)
+        shutil.rmtree(new.parent)
+    rows = lines(capsys.readouterr().out)
+    assert ["A", "sample", "fails", "holds"] in rows
+    assert ["mean", "PSNR (dB) ↑", "-", "30.0000", "-", "new"] in rows
+
+
+@pytest.mark.parametrize("file", ["params.yaml", "dvc.yaml"])
+def test_what_dvc_cannot_read_is_one_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    monkeypatch.chdir(project)
+    before = Path(file).read_text()
+    Path(file).write_text("seed: [")
+    try:
+        assert main(["review", "--base", "main"]) == 1
+    finally:
+        Path(file).write_text(before)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err == f"error: {file} of workspace is no YAML mapping; correct it there\n"
 
 
 def test_nothing_changed(

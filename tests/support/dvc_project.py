@@ -1,14 +1,14 @@
 """A copy of this repository's pipeline in a git repository of its own, with tiny budgets."""
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from support import repository
 from support.code_reading import SOURCE
 from support.params import change_params
+from support.repository import init_repository
 
 ROOT = SOURCE.parent
 CROPS = {
@@ -32,10 +32,7 @@ class Project:
         # Without ratings, should the repository hold some: they are of other images.
         (folder / "data" / "ratings").mkdir(parents=True)
         shutil.copy(ROOT / "data" / "ratings" / "README.md", folder / "data" / "ratings")
-        self.run("git", "init", "-q")
-        self.run("git", "config", "user.email", "test@example.org")
-        self.run("git", "config", "user.name", "Test")
-        self.run("dvc", "init", "-q")
+        init_repository(folder)
         shutil.copy(ROOT / ".dvc" / "config", folder / ".dvc")
         shutil.copytree(ROOT / ".dvc" / "plots", folder / ".dvc" / "plots")
         self.change_params(self._shrink)
@@ -72,7 +69,7 @@ class Project:
         """
         done = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, check=False,
-            env=self._environment(**environment),
+            env=repository.environment(**environment),
         )  # fmt: skip
         shown = f"exit code {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
         assert (done.returncode != 0) == fails, shown
@@ -81,14 +78,9 @@ class Project:
     def start(self, *command: str) -> subprocess.Popen:
         """Start a command in the same way, as the leader of processes of its own; it is silent."""
         return subprocess.Popen(
-            command, cwd=self.folder, start_new_session=True, env=self._environment(),
+            command, cwd=self.folder, start_new_session=True, env=repository.environment(),
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-
-    @staticmethod
-    def _environment(**changes: str) -> dict[str, str]:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, **changes}
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "-A")

@@ -84,6 +84,23 @@ class Revision:
                 f"{self.name} has a {path.as_posix()} that is no JSON; run `dvc repro` there"
             ) from None
 
+    def read_mapping(self, path: Path) -> dict[str, Any]:
+        """The content of a YAML file.
+
+        Raises:
+            UserError: there is none, or it is no YAML mapping.
+        """
+        text = self.read(path)
+        if text is None:
+            raise UserError(f"{self.name} has no {path} here; run from the repository's root")
+        try:
+            content = parse_yaml(text)
+        except YAMLError:
+            content = None
+        if not isinstance(content, dict):
+            raise UserError(f"{path} of {self.name} is no YAML mapping; correct it there")
+        return content
+
     def changed(self, *patterns: str) -> list[str]:
         """Paths that match git patterns and differ between the revision and the workspace."""
         tracked = _git("diff", "--name-only", "--relative", "-z", self.commit, "--", *patterns)
@@ -98,15 +115,7 @@ class Revision:
         Raises:
             UserError: the revision has no params.yaml, or one that is no YAML mapping.
         """
-        text = self.read(FILE)
-        if text is None:
-            raise UserError(f"{self.name} has no {FILE} here; run from the repository's root")
-        try:
-            content = parse_yaml(text)
-        except YAMLError:
-            content = None
-        if not isinstance(content, dict):
-            raise UserError(f"{FILE} of {self.name} is no YAML mapping; correct it there")
+        content = self.read_mapping(FILE)
         profiles = content.get("profiles") or {}
         profile = content.get("profile")
         if profile in profiles:

@@ -79,9 +79,12 @@ def review_markdown(base: str, label: str) -> str:
         label: how to call it in the text.
 
     Raises:
-        UserError: unknown revision, or a dvc.yaml or params.yaml that DVC cannot read.
+        UserError: unknown revision, or a dvc.yaml or params.yaml that is no YAML mapping.
     """
     before = Revision.find(base)
+    for revision in (before, _HERE):  # of one that it cannot read, DVC says that all is gone
+        for file in (FILE, Path("dvc.yaml")):
+            revision.read_mapping(file)
     params = _dvc_diff("params", before.commit)
     figures = _dvc_diff("metrics", before.commit)
     # What dvc.yaml does not call metrics, and other profiles' files.
