@@ -31,6 +31,9 @@ from .loop import Trainer, Validate
 from .losses import LossNetworks, build_hint, freeze, needed_networks
 from .schedule import Schedule
 
+CHANGE_NO_WEIGHT = {"checkpoint_seconds", "tiles"}
+"""Of `hardware`: neither part of a run's checkpoint nor of the training stages' params."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -146,8 +149,7 @@ def _save(training: Training, trained: Generator, networks: LossNetworks) -> Non
 def _fingerprint(training: Training, compute: Compute, distributed: Distributed) -> str:
     """Everything that the run's weights and curves depend on."""
     sections = (training.budget, training.content)
-    # How often a checkpoint is written, and where tiles lie, changes no weight.
-    hardware = training.hardware.model_dump(exclude={"checkpoint_seconds", "tiles"})
+    hardware = training.hardware.model_dump(exclude=CHANGE_NO_WEIGHT)
     settings = {
         "run": [training.run.key, str(compute), training.seed],
         "torch": [torch.__version__, torch.get_num_threads(), distributed.world_size],
