@@ -21,6 +21,9 @@ from srgan_distill.training.losses import LossNetworks
 from srgan_distill.training.schedule import pretraining
 from srgan_distill.training.setup import validation
 
+# The profile's own start from trained networks, at lower rates.
+BUDGET = {"batch": 8, "crop": 48, "lr": 1e-3, "lr_end": 1e-5}
+
 
 def start(filters: int, blocks: int, seed: int, icnr: bool, zero_branches: bool) -> Generator:
     """A generator with torch's own initial weights where one of the two is switched off."""
@@ -46,7 +49,7 @@ def main(steps: int) -> None:
     rows = []
     for name, network in params.networks.items():
         budget = params.budget.pretrain[name].model_copy(
-            update={"steps": steps, "validate_every": steps}
+            update={"steps": steps, "validate_every": steps} | BUDGET
         )
         for icnr, zero in ((False, False), (True, False), (False, True), (True, True)):
             generator = start(network.filters, network.blocks, params.seed, icnr, zero)

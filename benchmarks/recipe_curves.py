@@ -1,6 +1,6 @@
 """Draw the curves that recipes.py wrote: the *.tsv of a folder to curves.png beside them.
 
-Usage: python benchmarks/recipe_curves.py [FOLDER]
+Usage: python benchmarks/recipe_curves.py FOLDER, one of benchmarks/recipes
 """
 
 import sys
@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 
 from srgan_distill.networks.grid import VISIBLE
 
-FOLDER = Path(__file__).parent / "recipes"
 PANELS = {
     "psnr": "PSNR of the held-out images (dB, Y)",
     "niqe": "NIQE of the held-out images (lower is better)",
@@ -39,4 +38,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    main(Path(sys.argv[1]))

@@ -131,7 +131,6 @@ RECIPES = {
     "adversarial_5": Recipe(weights={"adversarial": 0.001}),
     "batch_statistics": Recipe(budget=BATCH),
     "batch_statistics_adversarial_5": Recipe(weights={"adversarial": 0.001}, budget=BATCH),
-    # SRGAN's balance of content and adversarial term
     "batch_statistics_adversarial_third": Recipe(weights={"adversarial": 0.000067}, budget=BATCH),
     "batch_statistics_crop_96": Recipe(budget=BATCH | {"crop": 96}),
     "batch_statistics_pixel_3": Recipe((*ADVERSARIAL, "pixel"), {"pixel": 3.2}, budget=BATCH),
