@@ -424,3 +424,57 @@ def test_all_is_on_the_screen(browser: Browser, width: int, height: int) -> None
             browser.find("#note button").click()
             assert browser.get("document.getElementById('picture').clientWidth") == 1600
         browser.press("3")
+
+
+@pytest.mark.parametrize("ratio", [0.8, 1.0, 1.5, 2.0])
+def test_a_pixel_of_the_picture_is_one_of_the_screen(browser: Browser, ratio: float) -> None:
+    """Or a square of them: whatever the screen's scale and the browser's zoom."""
+    browser.forget()
+    show_as(browser.driver, 1280, 800, pixel_ratio=ratio)
+    browser.begin("Dee")
+    while browser.seen()[0] != "Set5/a":
+        browser.press("3")
+    width = browser.get("document.getElementById('picture').getBoundingClientRect().width")
+    assert width * ratio == pytest.approx(IMAGES["Set5/a"][1] * max(1, int(ratio)), abs=0.1)
+    assert "Shown" not in browser.text()
+    browser.resize(1280, 800)
+
+
+def test_who_looks_in_full_does_so_at_every_picture(browser: Browser) -> None:
+    browser.forget()
+    browser.begin("Eve")
+    chosen = False
+    for _ in COLOURS:
+        large = browser.seen()[0] == "Set5/b"
+        if large and not chosen:
+            browser.find("#note button").click()
+            chosen = True
+        if large:
+            assert "fit it to the window" in browser.text()
+            assert browser.get("document.getElementById('picture').clientWidth") == 1600
+        browser.press("3")
+
+
+def test_scores_of_other_pictures_are_none_of_this_page(browser: Browser) -> None:
+    """A folder made anew at the same place, in a tab that is still open."""
+    browser.forget()
+    other = "{session: 'another', changed: 9e15, rater: 'Fay', scores: {}, saved: true}"
+    browser.get(f"history.replaceState({other}, '')")
+    browser.driver.refresh()
+    assert browser.find("#start").is_displayed()
+
+
+def test_an_older_tab_writes_nothing_over_a_newer_one(browser: Browser) -> None:
+    browser.forget()
+    browser.begin("Gil")
+    browser.seen()
+    browser.press("2")
+    browser.seen()
+    browser.get(
+        "localStorage.setItem(STORE, JSON.stringify({...state, changed: state.changed + 1000, "
+        "scores: Object.fromEntries(order.slice(0, 3).map((picture) => [picture, 4]))}))"
+    )
+    browser.press("1")
+    browser.wait(lambda: "4 of 6" in browser.text())
+    assert browser.get("Object.values(state.scores)") == [4, 4, 4]
+    assert browser.get("Object.values(JSON.parse(localStorage.getItem(STORE)).scores)") == [4, 4, 4]

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from support.params import change_params
@@ -27,10 +28,12 @@ from srgan_distill.common.params import Phase
 from srgan_distill.common.params.profile import PhaseSteps
 from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import TRAINED, Run, display_name
+from srgan_distill.imaging.images import write_png
 from srgan_distill.pages.report.chart import COLOURS, HEIGHT, WIDTH, Quantity, Series, draw
 from srgan_distill.pages.report.curves import lines_of
+from srgan_distill.pages.report.pictures import MOST_SIDE, compared
 from srgan_distill.pages.report.prose import markdown_html
-from srgan_distill.pages.report.summary import recipe
+from srgan_distill.pages.report.summary import recipe, tiles
 from srgan_distill.stages import report
 
 
@@ -108,14 +111,14 @@ def test_embedded_images_are_those_of_the_methods(pictures: dict) -> None:
 
 
 def test_scores_are_those_of_the_image(pictures: dict) -> None:
-    assert pictures["metrics"] == ["PSNR (dB) ↑", "SSIM ↑", "PIQE ↓"]
+    assert pictures["metrics"] == ["PSNR (dB) ↑", "SSIM ↑", "NIQE ↓", "PIQE ↓"]
     for image in pictures["images"]:
         more = IMAGES.index(image["image"]) / 4
-        assert image["methods"]["HR"]["scores"] == ["-", "-", "-"]
+        assert image["methods"]["HR"]["scores"] == ["-"] * 4
         for number, key in enumerate(image["methods"]):
             if key != "HR":
-                psnr = f"{20 + number + more:.2f}"
-                assert image["methods"][key]["scores"] == [psnr, "0.5000", "30.00"]
+                psnr, niqe = f"{20 + number + more:.2f}", f"{4 + number / 8:.3f}"
+                assert image["methods"][key]["scores"] == [psnr, "0.5000", niqe, "30.00"]
 
 
 def test_headline_tables_curves_environment_and_parameters(elements: Elements) -> None:
@@ -192,10 +195,37 @@ def test_what_is_missing_is_named(tmp_path: Path, lost: str, message: str) -> No
 
 def test_image_without_scores(tmp_path: Path) -> None:
     write_project(tmp_path)
-    scores = tmp_path / "data/sample/evaluate/student/scores.csv"
+    scores = tmp_path / "data/sample/evaluate/gan2gan/scores.csv"
     scores.write_text("set,image,psnr\nSet5,other,20\n")
-    with chdir(tmp_path), pytest.raises(UserError, match="student has no scores of Set5/"):
+    with chdir(tmp_path), pytest.raises(UserError, match="gan2gan has no scores of Set5/"):
         report.run()
+
+
+def test_a_tile_says_better_where_the_interval_tells() -> None:
+    means = {"psnr": 27.0, "gain_psnr": 0.5, "niqe": 5.0, "gain_niqe": -0.1}
+    images = [{"set": name, "image": str(n)} for name in ("a", "b") for n in range(3)]
+    baseline = pd.DataFrame(images).assign(psnr=26.5, niqe=[5.0, 5.2, 5.1] * 2)
+    ours = baseline.assign(psnr=27.0, niqe=[5.5, 4.9, 4.6] * 2)
+    words = [tile.verdict for tile in tiles({"mean": means}, ours, baseline)]
+    assert words == ["better", "not told apart"]
+    few = [frame[frame["image"] == "0"] for frame in (ours, baseline)]
+    assert [tile.verdict for tile in tiles({"mean": means}, *few)] == ["not told apart"] * 2
+
+
+def test_of_a_large_photograph_the_middle_is_shown(tmp_path: Path) -> None:
+    rgb = np.zeros((MOST_SIDE + 40, 60, 3), np.uint8)
+    rgb[20:-20] = 200
+    write_png(tmp_path / "HR/a.png", rgb)
+    write_png(tmp_path / "m/Own/a.png", rgb)
+    scores = {"m": pd.DataFrame([{"set": "Own", "image": "a", "psnr": 30.0}])}
+    found = compared(["Own"], 1, ["m"], lambda _: tmp_path, lambda name: tmp_path / name, scores)
+    (image,) = found["images"]
+    assert (image["width"], image["height"]) == (60, MOST_SIDE)
+    for method in image["methods"].values():
+        jpeg = base64.b64decode(method["source"].partition(",")[2])
+        pixels = np.asarray(Image.open(io.BytesIO(jpeg)))
+        assert pixels.shape == (MOST_SIDE, 60, 3)
+        assert pixels.min() > 190
 
 
 def test_recipe_in_words() -> None:
@@ -219,7 +249,8 @@ def test_what_the_runs_started_from_is_said(tmp_path: Path, start_from: str, sai
     write_project(tmp_path)
     change_params(tmp_path, lambda p: p["profiles"]["sample"].update(start_from=start_from))
     text = " ".join(Elements(build(tmp_path)).text.split())
-    assert ("goes on from the generator of its name that ships" in text) == said
+    words = "of its name that ships with the package, but for my_kd, which start from"
+    assert (words in text) == said
 
 
 def test_runs_without_curves_are_named(tmp_path: Path) -> None:
@@ -265,6 +296,18 @@ def test_chart_axis_by_hand() -> None:
     # Room of 4% of the range below and above: 0 and 10 lie 1/27 of the height within.
     assert 'd="M62.0 189.8L364.0 34.2h0"' in svg
     assert ">training step<" in svg
+
+
+def test_a_logarithmic_axis_stays_one_beside_values_of_zero() -> None:
+    """Such as the generator's rate while the discriminator learns alone."""
+    quantity = Quantity("Learning rate", "step size", logarithmic=True)
+    some = Series("a", 0, False, [(100, 0.0), (200, 1e-4), (300, 1e-5)])
+    none = Series("b", 1, False, [(100, 0.0)])
+    svg = draw(quantity, [some, none])
+    assert re.findall(r'data-run="(\w)"', svg) == ["a"]
+    labels = re.findall(r'<text class="end" x="56" y="[\d.]+">([^<]+)</text>', svg)
+    assert "5e-5" in labels
+    assert "1e-4" in labels
 
 
 def test_one_point_is_a_dot() -> None:

@@ -151,7 +151,7 @@ def test_selects_change_pictures_and_scores(browser: Any) -> None:
     assert scores[:2] == ["Left: Bicubic", "21.25"]
     assert shown("right")[2][:2] == ["Right: GAN2G", "28.25"]
     choose(browser, "left", "HR")
-    assert shown("left")[2] == ["Left: HR", "-", "-", "-"]
+    assert shown("left")[2] == ["Left: HR", "-", "-", "-", "-"]
     assert shown("left")[0] != source
     choose(browser, "left", "my_kd")
     assert shown("left")[2][:2] == ["Left: my_kd", "31.25"]

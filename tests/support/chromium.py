@@ -40,8 +40,10 @@ def open_chromium(profile: Path, downloads: Path | None = None) -> Any:
     return webdriver.Chrome(options, webdriver.ChromeService(driver))
 
 
-def show_as(driver: Any, width: int, height: int, phone: bool = False) -> None:
-    """Give the window a size in CSS px, and on a phone touch instead of a mouse."""
-    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": phone}
+def show_as(
+    driver: Any, width: int, height: int, phone: bool = False, pixel_ratio: float = 1
+) -> None:
+    """Give the window a size in CSS px, of so many screen px each; a phone has no mouse."""
+    size = {"width": width, "height": height, "deviceScaleFactor": pixel_ratio, "mobile": phone}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": phone})

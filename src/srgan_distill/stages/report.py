@@ -25,6 +25,7 @@ def run() -> None:
         runs,
         params.strategy,
         strategy.teacher,
+        strategy.baseline,
         params.distill.phases(strategy),
         read_all_scores(names(runs), paths.scores),
         read_json(paths.metrics("gain", f"{params.strategy}.json")),

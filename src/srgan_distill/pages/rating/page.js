@@ -9,23 +9,32 @@ const $ = (id) => document.getElementById(id);
 const STORE = `rating-${SESSION.id}`;
 const TOTAL = SESSION.pictures.length;
 
-let state = recall(); // {rater, scores: {picture: 1..5}, saved} or null
+let state = recall(); // {session, changed, rater, scores: {picture: 1..5}, saved} or null
 let order = []; // pictures in this rater's order
 let position = 0;
 let ready = false; // the picture is on the screen
+let whole = false; // whether pictures that do not fit are to be seen in full, as the rater chose
 let following = null; // the next picture, loaded ahead so that it comes at once
 
 // Kept in two places: the tab's history outlives a reload in every browser; the browser's storage
 // outlives the tab, but some give a page from disk none, and Chromium can be late with it.
+// The later one counts; one of an earlier folder at this address is of other pictures.
 function recall() {
+  const own = history.state?.session === SESSION.id ? history.state : null;
+  const kept = stored();
+  return kept && kept.changed > (own?.changed ?? 0) ? kept : own;
+}
+
+function stored() {
   try {
-    return history.state ?? JSON.parse(localStorage.getItem(STORE));
+    return JSON.parse(localStorage.getItem(STORE));
   } catch {
     return null;
   }
 }
 
 function remember() {
+  if (state) state.changed = Date.now();
   history.replaceState(state, "");
   try {
     if (state) localStorage.setItem(STORE, JSON.stringify(state));
@@ -34,6 +43,20 @@ function remember() {
     $("volatile").hidden = false;
   }
 }
+
+// Another tab has gone on meanwhile: so does this one, and writes nothing over it.
+function isOvertaken() {
+  const kept = stored();
+  if (!kept || kept.changed <= (state?.changed ?? 0)) return false;
+  state = kept;
+  history.replaceState(state, "");
+  open();
+  return true;
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) isOvertaken();
+});
 
 // ── The order ───────────────────────────────────────────────────────────────────────────────
 
@@ -108,7 +131,6 @@ function goTo(target) {
   // A short empty gap, so that two versions are not seen to flicker into each other.
   ready = false;
   $("picture").classList.add("waiting");
-  $("frame").classList.remove("whole");
   $("note").textContent = "";
   $("picture").src = `pictures/${picture}.png`;
   const rated = Object.keys(state.scores).length;
@@ -139,34 +161,44 @@ function finish() {
 $("picture").addEventListener("load", () => {
   $("picture").classList.remove("waiting");
   ready = true;
-  tellSize();
+  layOut();
 });
 $("picture").addEventListener("error", () => {
   $("note").textContent = "This picture is missing: please copy the whole folder, not only its page.";
 });
-window.addEventListener("resize", tellSize);
+window.addEventListener("resize", layOut); // zooming is one, too
 
-// Shrinking hides what there is to judge: say so, and offer the picture in full.
-function tellSize() {
+// A pixel of the picture is a pixel of the screen, or a square of 2, 3, ... on a fine one: else the
+// browser would smooth what there is to judge. Shrinking hides it: say so, and offer it in full.
+function layOut() {
   if (!ready) return;
-  const percent = Math.round((100 * $("picture").clientWidth) / $("picture").naturalWidth);
-  const whole = $("frame").classList.contains("whole");
+  const [picture, frame] = [$("picture"), $("frame")];
+  const factor = Math.max(1, Math.floor(devicePixelRatio));
+  const [width, height] = [picture.naturalWidth, picture.naturalHeight].map(
+    (side) => (side * factor) / devicePixelRatio,
+  );
+  const fit = Math.min(1, frame.clientWidth / width, frame.clientHeight / height);
+  const isWhole = whole && fit < 1;
+  frame.classList.toggle("whole", isWhole);
+  picture.style.width = `${isWhole ? width : width * fit}px`;
+  picture.classList.toggle("shrunk", fit < 1 && !isWhole);
   $("note").textContent = "";
-  if (percent >= 100 && !whole) return;
+  if (fit === 1) return;
   const button = document.createElement("button");
-  button.textContent = whole ? "fit it to the window" : "show it in full";
+  button.textContent = isWhole ? "fit it to the window" : "show it in full";
   button.addEventListener("click", () => {
-    $("frame").classList.toggle("whole");
-    tellSize();
+    whole = !whole;
+    layOut();
   });
-  const size = whole ? "Shown in full: scroll, or " : `Shown at ${percent} % of its size: `;
+  const percent = Math.round(100 * fit);
+  const size = isWhole ? "Shown in full: scroll, or " : `Shown at ${percent} % of its size: `;
   $("note").append(size, button);
 }
 
 // ── What the rater does ─────────────────────────────────────────────────────────────────────
 
 function give(score) {
-  if (!ready) return; // no score of what is not on the screen yet
+  if (!ready || isOvertaken()) return; // no score of what is not on the screen yet
   state.scores[order[position]] = score;
   remember();
   goTo(position + 1);
@@ -176,7 +208,7 @@ $("begin").addEventListener("submit", (event) => {
   event.preventDefault();
   const rater = $("rater").value.trim().replace(/\s+/g, " ");
   if (!rater) return;
-  state = { rater, scores: {}, saved: false };
+  state = { session: SESSION.id, rater, scores: {}, saved: false };
   remember();
   open();
 });

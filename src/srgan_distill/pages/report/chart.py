@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 from matplotlib.ticker import LogLocator, MaxNLocator
@@ -31,10 +31,17 @@ class Series:
 
 
 def draw(quantity: Quantity, lines: Sequence[Series]) -> Markup:
-    """An <svg> of `lines` over the training step; each names itself where the pointer rests."""
+    """An <svg> of `lines` over the training step; each names itself where the pointer rests.
+
+    A logarithmic one has no values of 0, such as the rate of a generator that waits.
+    """
+    above = [
+        replace(line, points=[point for point in line.points if point[1] > 0]) for line in lines
+    ]
+    logarithmic = quantity.logarithmic and any(line.points for line in above)
+    lines = [line for line in above if line.points] if logarithmic else lines
     steps = [step for line in lines for step, _ in line.points]
     values = [value for line in lines for _, value in line.points]
-    logarithmic = quantity.logarithmic and min(values) > 0
     x = _scale(0, max(steps), LEFT, RIGHT)
     low, high = _room(min(values), max(values), logarithmic)
     y = _scale(low, high, BOTTOM, TOP, logarithmic)

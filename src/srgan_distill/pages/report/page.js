@@ -46,17 +46,27 @@ function position(event) {
   };
 }
 
+// Which point of an enlarged image stays where it is, in percent.
+const pan = { x: 50, y: 50 };
+function look(x, y) {
+  pan.x = Math.min(100, Math.max(0, x));
+  pan.y = Math.min(100, Math.max(0, y));
+  view.style.setProperty("--pan-x", `${pan.x}%`);
+  view.style.setProperty("--pan-y", `${pan.y}%`);
+}
+
 view.addEventListener("pointerdown", (event) => {
   if (event.button !== 0) return;
   event.preventDefault(); // no selection of text, no dragging of the picture
   view.setPointerCapture(event.pointerId);
   divider.focus({ preventScroll: true });
-  move(position(event).x);
+  const { x, y } = position(event);
+  look(x, y);
+  move(x);
 });
 view.addEventListener("pointermove", (event) => {
   const { x, y } = position(event);
-  view.style.setProperty("--pan-x", `${Math.min(100, Math.max(0, x))}%`);
-  view.style.setProperty("--pan-y", `${Math.min(100, Math.max(0, y))}%`);
+  look(x, y);
   if (view.hasPointerCapture(event.pointerId)) move(x);
 });
 
@@ -66,7 +76,13 @@ const KEYS = {
   PageDown: () => split - 10, PageUp: () => split + 10,
   Home: () => 0, End: () => 100,
 };
+const PANS = { ArrowLeft: [-5, 0], ArrowRight: [5, 0], ArrowUp: [0, -5], ArrowDown: [0, 5] };
 divider.addEventListener("keydown", (event) => {
+  if (event.shiftKey && event.key in PANS) {
+    event.preventDefault();
+    const [right, down] = PANS[event.key];
+    return look(pan.x + right, pan.y + down);
+  }
   if (!(event.key in KEYS) || event.altKey || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   move(KEYS[event.key]());
@@ -75,6 +91,7 @@ divider.addEventListener("keydown", (event) => {
 for (const id of ["image", "left", "right"]) byId(id).addEventListener("change", show);
 byId("zoom").addEventListener("change", () => {
   view.style.setProperty("--zoom", byId("zoom").value);
+  view.classList.toggle("enlarged", byId("zoom").value !== "1");
 });
 show();
 

@@ -16,6 +16,7 @@ from ...common.text import ABSENT
 from ...imaging.images import list_images, read_rgb
 
 HR = "HR"  # a key that no model can have: theirs are lower-case
+MOST_SIDE = 768  # px; of a photograph's 12 million, all methods' would be hundreds of MB
 QUALITY = 95  # 45 dB beside the PNG, far above the SRs' own error
 # It tells how far figures fit the paper's, and nothing of an image.
 NOT_SHOWN = {"psnr_wrapped"}
@@ -41,7 +42,8 @@ def compared(
     Returns:
         `methods`: key -> name, HR first; `metrics`: their headings; `images`: per image `set`,
         `image`, `width`, `height` in px and `methods`: key -> `source` (a data: URL of a JPEG
-        without chroma subsampling) and `scores` (text, in the order of `metrics`).
+        without chroma subsampling, of sides longer than `MOST_SIDE` the middle) and `scores` (text,
+        in the order of `metrics`).
 
     Raises:
         UserError: an image or its score is missing.
@@ -80,7 +82,12 @@ def data_url(kind: str, content: bytes) -> str:
 
 
 def _jpeg(path: Path) -> tuple[str, tuple[int, int]]:
-    image = Image.fromarray(read_rgb(path))
+    rgb = read_rgb(path)
+    middle = [
+        slice(start, start + MOST_SIDE)
+        for start in (max(0, side - MOST_SIDE) // 2 for side in rgb.shape[:2])
+    ]
+    image = Image.fromarray(rgb[tuple(middle)])
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
     return data_url("image/jpeg", buffer.getvalue()), image.size

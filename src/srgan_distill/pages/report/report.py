@@ -16,7 +16,7 @@ from ..template import fill
 from .chart import COLOURS
 from .curves import charts, lines_of
 from .machine import environment
-from .pictures import QUALITY, compared, data_url
+from .pictures import MOST_SIDE, QUALITY, compared, data_url
 from .prose import markdown_html
 from .summary import lineage, parameters_text, recipe, tiles
 
@@ -46,6 +46,7 @@ def report_page(
     runs: Sequence[Run],
     strategy: str,
     teacher: str,
+    baseline: str,
     phases: list[Phase],
     scores: Mapping[str, pd.DataFrame],
     figures: Figures,
@@ -58,7 +59,8 @@ def report_page(
     Args:
         paths: the profile's folders.
         runs: the rows of the tables.
-        strategy, teacher, phases: what is under study, who distilled it, and how.
+        strategy, teacher, baseline, phases: what is under study, who distilled it, which student
+            it is compared with, and how.
         scores: per-image scores by run.
         figures: the strategy's `gains`.
         profile: the profile in use.
@@ -75,13 +77,17 @@ def report_page(
         lineage=lineage(strategy, teacher),
         recipe=recipe(phases, profile.distill.steps),
         from_shipped=profile.start_from == "shipped",
-        tiles=tiles(figures),
+        without_start=", ".join(
+            run.title for run in runs if run.is_trained and not paths.start(run.name)
+        ),
+        tiles=tiles(figures, scores[strategy], scores[baseline]),
         gain_table=markdown_html(gain_table(figures)),
         pictures=compared(
             profile.download.test, profile.report.images_per_set, names(runs),
             paths.test, paths.results, scores,
         ),
         quality=QUALITY,
+        most_side=MOST_SIDE,
         first=BICUBIC,
         second=strategy,
         figure2=data_url("image/png", _read(paths.metrics("tables", "figure2.png"))),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
 import yaml
 from pydantic import BaseModel
 
@@ -12,6 +13,7 @@ from ...common.params import Phase
 from ...common.params.profile import PhaseSteps
 from ...common.runs import display_name
 from ...results.gains import MEAN, Figures
+from ...results.intervals import difference_over_sets
 
 
 @dataclass(frozen=True)
@@ -25,21 +27,30 @@ class Tile:
     share: str
 
 
-def tiles(figures: Figures) -> list[Tile]:
-    """The means over the test sets in `gains`, one tile per metric that stands in a headline."""
+def tiles(figures: Figures, scores: pd.DataFrame, baseline: pd.DataFrame) -> list[Tile]:
+    """The means over the test sets in `gains`, one tile per metric that stands in a headline.
+
+    Better or worse is what the 95 % interval tells of the difference to the baseline.
+
+    Args:
+        figures: of the strategy.
+        scores, baseline: per-image scores, of the strategy and of its baseline.
+    """
     means = figures[MEAN]
     return [
-        _tile(name, means) for name, metric in METRICS.items() if metric.headline and name in means
+        _tile(name, means, difference_over_sets(scores, baseline, name).tells)
+        for name, metric in METRICS.items()
+        if metric.headline and name in means
     ]
 
 
-def _tile(name: str, means: Mapping[str, float | None]) -> Tile:
+def _tile(name: str, means: Mapping[str, float | None], tells: bool) -> Tile:
     gain, share = means[f"gain_{name}"], means.get(f"share_of_lead_{name}")
     return Tile(
         heading=METRICS[name].heading,
         value=METRICS[name].text(means[name]),
         gain=METRICS[name].text(gain, "+"),
-        verdict="" if gain is None else METRICS[name].verdict(gain) or "equal",
+        verdict="" if gain is None else METRICS[name].verdict(gain) if tells else "not told apart",
         share="the teacher has no clear lead"
         if share is None
         else f"{share:.0%} of the teacher's lead",
