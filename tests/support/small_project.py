@@ -1,6 +1,7 @@
 """A folder in which the training stages run in seconds, and how a test runs them there."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +59,7 @@ def write_project(folder: Path, steps: int, batch: int, log_every: int, lr: floa
     sample |= {"start_from": "scratch", "train": crops | phases, "distill": crops | phases}
     sample["pretrain"] = {name: crops | {"steps": steps} for name in ("teacher", "student")}
     folder.mkdir()
+    shutil.copy(SOURCE.parent / "dvc.yaml", folder)
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     paths = Paths("sample")
     for run, seed in MODELS.items():
