@@ -129,8 +129,9 @@ def test_efficientnet_knows_the_cat_and_the_coffee(tmp_path: Path) -> None:
 
 
 def build(network: str, layer: str, weights: Path | None = None) -> content.ContentNetwork:
+    """With a file of the user's own, which stage download has put beside its like."""
     chosen = Content(network=network, layer=layer, weights=str(weights) if weights else None)
-    return content.build_content(chosen, Path("not there"))
+    return content.build_content(chosen, weights.parent if weights else Path("not there"))
 
 
 NEED_NO_FILE = [
