@@ -10,6 +10,7 @@ Started by DVC, a stage ends itself when DVC is killed: it would train on unseen
 import os
 import sys
 from argparse import ArgumentParser
+from contextlib import nullcontext
 from importlib import import_module
 from inspect import signature
 from pkgutil import iter_modules
@@ -19,23 +20,23 @@ from srgan_distill.common.errors import exit_code
 from srgan_distill.common.processes import end_with_parent
 from srgan_distill.common.recorded import as_recorded
 
+BY_DVC = os.environ.get("DVC_STAGE")
+
 
 def main() -> None:
     parser = ArgumentParser(description="Run one stage of dvc.yaml.")
     parser.add_argument("stage", choices=[module.name for module in iter_modules(stages.__path__)])
     parser.add_argument("name", nargs="?", help="of the run, where the stage has several")
     given = parser.parse_args()
-    run = import_module(f"srgan_distill.stages.{given.stage}").run
     names = [given.name] if given.name else []
-    if len(names) != len(needed := signature(run).parameters):
-        parser.error(f"stage {given.stage} takes {'a name' if needed else 'no name'}")
-    if by_dvc := os.environ.get("DVC_STAGE"):
-        end_with_parent()
-        with as_recorded(by_dvc):
-            run(*names)
-    else:
+    with as_recorded(BY_DVC) if BY_DVC else nullcontext():
+        run = import_module(f"srgan_distill.stages.{given.stage}").run
+        if len(names) != len(needed := signature(run).parameters):
+            parser.error(f"stage {given.stage} takes {'a name' if needed else 'no name'}")
         run(*names)
 
 
 if __name__ == "__main__":
+    if BY_DVC:
+        end_with_parent()
     sys.exit(exit_code(main))

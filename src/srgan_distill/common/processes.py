@@ -10,6 +10,14 @@ import psutil
 _SHELLS = {"sh", "bash", "dash", "zsh", "fish", "ksh"}
 
 
+def begin_worker(threads: int) -> None:
+    """Of a pool's process: it ends when its stage is killed, and computes with so many threads."""
+    import torch  # heavy, and most that is here does without
+
+    end_with_parent()
+    torch.set_num_threads(threads)
+
+
 def end_with_parent() -> None:
     """End this process, as a kill would, within two seconds of its parent's end.
 

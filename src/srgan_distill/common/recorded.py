@@ -38,10 +38,11 @@ def as_recorded(stage: str) -> Iterator[None]:
 
 def inputs(stage: str) -> dict[str, Any]:
     """The parameters of a stage, by dotted key, and the SHA-256 of its code, by path."""
-    params, stages = (parse_yaml(Path(file).read_text(encoding="utf-8")) for file in
-                      ("params.yaml", "dvc.yaml"))  # fmt: skip
+    params, pipeline = (
+        parse_yaml(Path(file).read_text(encoding="utf-8")) for file in ("params.yaml", "dvc.yaml")
+    )
     group, _, key = stage.partition("@")
-    entry = stages["stages"][group]
+    entry = pipeline["stages"][group]
     names = dict(params)
     if key:
         names |= {"key": key, "item": _value(params, f"{_section(entry['foreach'])}.{key}")}

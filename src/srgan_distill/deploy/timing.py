@@ -12,7 +12,7 @@ from multiprocessing import get_context
 import psutil
 import torch
 
-from ..common.processes import end_with_parent
+from ..common.processes import begin_worker
 from .variants import Step, Variant
 
 
@@ -37,16 +37,11 @@ def peak_memory(variants: Sequence[Variant], height: int, width: int) -> dict[st
     On a GPU: bytes of its memory that PyTorch's tensors take at the most.
     """
     with ProcessPoolExecutor(
-        os.cpu_count(), get_context("spawn"), _begin_worker, (torch.get_num_threads(),),
+        os.cpu_count(), get_context("spawn"), begin_worker, (torch.get_num_threads(),),
         max_tasks_per_child=1,
     ) as pool:  # fmt: skip
         grown = pool.map(partial(_grown, height=height, width=width), variants)
         return {variant.key: value for variant, value in zip(variants, grown, strict=True)}
-
-
-def _begin_worker(threads: int) -> None:
-    end_with_parent()
-    torch.set_num_threads(threads)
 
 
 def _grown(variant: Variant, height: int, width: int) -> int:

@@ -8,11 +8,10 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any, Literal, Self
 
-import torch
 from tqdm import tqdm
 
 from ..common.errors import UserError
-from ..common.processes import end_with_parent
+from ..common.processes import begin_worker
 
 
 class Workers:
@@ -87,12 +86,6 @@ class Workers:
             raise UserError(message)
         tqdm.write(f"preprocess: skipped: {message}")
         return False
-
-
-def begin_worker(threads: int) -> None:
-    """A process of a pool that ends when its stage is killed, and has so many threads."""
-    end_with_parent()
-    torch.set_num_threads(threads)
 
 
 def attempt(work: Callable[[Any], Any], job: Any) -> Any:

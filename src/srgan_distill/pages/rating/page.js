@@ -21,13 +21,14 @@ let following = null; // the next picture, loaded ahead so that it comes at once
 // The later one counts; one of an earlier folder at this address is of other pictures.
 function recall() {
   const own = history.state?.session === SESSION.id ? history.state : null;
-  const kept = stored();
-  return kept && kept.changed > (own?.changed ?? 0) ? kept : own;
+  return laterThan(own) ?? own;
 }
 
-function stored() {
+// What the storage holds, if it is of a later time.
+function laterThan(own) {
   try {
-    return JSON.parse(localStorage.getItem(STORE));
+    const kept = JSON.parse(localStorage.getItem(STORE));
+    return kept?.changed > (own?.changed ?? 0) ? kept : null;
   } catch {
     return null;
   }
@@ -46,9 +47,9 @@ function remember() {
 
 // Another tab has gone on meanwhile: so does this one, and writes nothing over it.
 function isOvertaken() {
-  const kept = stored();
-  if (!kept || kept.changed <= (state?.changed ?? 0)) return false;
-  state = kept;
+  const later = laterThan(state);
+  if (!later) return false;
+  state = later;
   history.replaceState(state, "");
   open();
   return true;

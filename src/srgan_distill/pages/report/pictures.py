@@ -83,11 +83,8 @@ def data_url(kind: str, content: bytes) -> str:
 
 def _jpeg(path: Path) -> tuple[str, tuple[int, int]]:
     rgb = read_rgb(path)
-    middle = [
-        slice(start, start + MOST_SIDE)
-        for start in (max(0, side - MOST_SIDE) // 2 for side in rgb.shape[:2])
-    ]
-    image = Image.fromarray(rgb[tuple(middle)])
+    top, left = (max(0, side - MOST_SIDE) // 2 for side in rgb.shape[:2])
+    image = Image.fromarray(rgb[top : top + MOST_SIDE, left : left + MOST_SIDE])
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY, subsampling=0, optimize=True)
     return data_url("image/jpeg", buffer.getvalue()), image.size
