@@ -31,7 +31,6 @@ _OUR_NAMES = {
     "student_g_al": "Student (G only)+AL",
     "fakd_al": "FAKD+AL",
     "gan2g_features": "GAN2G (features)",
-    "gan2gan_features": "GAN2GAN (features)",
     "gan2gan_images": "GAN2GAN (images)",
 }
 
