@@ -25,6 +25,7 @@ from srgan_distill.training.setup import validation
 def main(steps: int) -> None:
     params = load()
     paths, network = Paths(params.profile), params.networks["student"]
+    seed = params.seeds.pretrain
     make_deterministic()
     keep_freed_memory()
     compute = choose_compute(params.hardware.device, params.hardware.precision)
@@ -36,14 +37,14 @@ def main(steps: int) -> None:
     rows = []
     for checkerboard_free in (False, True):
         _, curves = train_briefly(
-            build_generator(network.filters, network.blocks, params.seed, checkerboard_free),
+            build_generator(network.filters, network.blocks, seed, checkerboard_free),
             pretraining(budget),
             f"checkerboard_free: {checkerboard_free}",
             compute=compute,
             tiles=tiles,
             networks=LossNetworks(),
             budget=budget,
-            seed=(params.seed,),
+            seed=(seed,),
             validate=validate,
         )
         rows += [

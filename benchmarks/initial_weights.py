@@ -52,10 +52,10 @@ def main(steps: int) -> None:
             update={"steps": steps, "validate_every": steps} | BUDGET
         )
         for icnr, zero in ((False, False), (True, False), (False, True), (True, True)):
-            generator = start(network.filters, network.blocks, params.seed, icnr, zero)
+            generator = start(network.filters, network.blocks, params.seeds.pretrain, icnr, zero)
             _, curves = train_briefly(
                 generator, pretraining(budget), f"{name} {icnr} {zero}", compute=compute,
-                tiles=tiles, networks=LossNetworks(), budget=budget, seed=(params.seed,),
+                tiles=tiles, networks=LossNetworks(), budget=budget, seed=(params.seeds.pretrain,),
                 validate=validation(paths.validation, compute),
             )  # fmt: skip
             score = curves.last("validation_psnr")

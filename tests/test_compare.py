@@ -25,7 +25,8 @@ from srgan_distill.experiments.lock import stale
 HEADLINE = """
 import json, pathlib, yaml
 params = yaml.safe_load(open("params.yaml"))
-psnr = [27.0, 27.4, 27.1][params["seed"]] - (params["strategy"] == "gan2g") + params["bonus"]
+seed = params["seeds"]["student"]
+psnr = [27.0, 27.4, 27.1][seed] - (params["strategy"] == "gan2g") + params["bonus"]
 mean = {"psnr": psnr, "gain_psnr": psnr - 27, "share_of_lead_psnr": None}
 set5 = {"psnr": psnr + 2, "gain_psnr": psnr - 26, "piqe": 70.0, "gain_piqe": 1.0}
 folder = pathlib.Path("metrics", params["profile"])
@@ -40,14 +41,15 @@ PIPELINE = {
         "headline": {
             "cmd": "python src/headline.py",
             "deps": ["src/headline.py"],
-            "params": ["seed", "strategy", "bonus", "profile"],
+            "params": ["seeds", "strategy", "bonus", "profile"],
             "outs": [{"metrics/${profile}/gain": {"cache": False}}],
             "metrics": [{"metrics/${profile}/headline.json": {"cache": False}}],
         }
     }
 }
 PARAMS = {
-    "seed": 0, "profile": "sample", "strategy": "g2g_al", "bonus": 0,
+    "seeds": {"pretrain": 0, "teacher": 0, "student": 0},
+    "profile": "sample", "strategy": "g2g_al", "bonus": 0,
     "strategies": {"g2g_al": {"teacher": "teacher_g"}, "gan2g": {"teacher": "teacher_gan"}},
     "profiles": {"sample": {"steps": 10}, "bsds500": {"steps": 999}},
 }  # fmt: skip
@@ -79,11 +81,11 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Commit `main` has seed 0; experiments have seeds 1 and 2, and gan2g with seed 0."""
+    """Commit `main` has seeds 0; experiments have students' seeds 1 and 2, and gan2g with 0."""
     project = Project(tmp_path_factory.mktemp("compare"))
     for name, changes in (
-        ("seed-1", ["seed=1"]),
-        ("seed-2", ["seed=2"]),
+        ("seed-1", ["seeds.student=1"]),
+        ("seed-2", ["seeds.student=2"]),
         ("other", ["strategy=gan2g"]),
     ):
         settings = [argument for change in changes for argument in ("-S", change)]
@@ -110,6 +112,32 @@ def test_seeds_share_a_row_with_mean_and_spread(inside: Project) -> None:
     assert table.loc["gan2g", ["psnr_std"]].isna().all()
     # What comes with another strategy is no difference of its own.
     assert not [column for column in table if "." in column or column == "code"]
+
+
+def test_seeds_of_all_that_is_trained(changed: Callable[..., None], inside: Project) -> None:
+    changed(seeds={"pretrain": 1, "teacher": 1, "student": 1})
+    inside.run("dvc", "repro", "-q")
+    (row,) = comparison(read_results(["main", "seed-2", "workspace"])).to_dict("records")
+    assert (row["n"], row["seeds"]) == (3, "0/0/0, 0/0/2, 1/1/1")
+
+
+def test_one_seed_for_all_as_earlier_versions_have_it(inside: Project) -> None:
+    inside.run("git", "switch", "-q", "-c", "one-seed")
+    for file, old, new in (
+        ("dvc.yaml", "- seeds\n", "- seed\n"),
+        ("src/headline.py", 'params["seeds"]["student"]', 'params["seed"]'),
+    ):
+        path = inside.folder / file
+        path.write_text(path.read_text().replace(old, new))
+    for seed in (0, 1):
+        values = {key: value for key, value in PARAMS.items() if key != "seeds"} | {"seed": seed}
+        (inside.folder / "params.yaml").write_text(yaml.safe_dump(values))
+        inside.run("dvc", "repro", "-q")
+        inside.commit(f"Seed {seed}")
+    inside.run("git", "switch", "-q", "main")
+    table = comparison(read_results(["one-seed~1", "one-seed", "main"]))
+    assert table["seeds"].tolist() == ["0/0/0, 1/1/1", "0/0/0"]
+    assert table["problem"].tolist() == ["", ""]
 
 
 def test_formats(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:
@@ -162,11 +190,11 @@ def changed(inside: Project) -> Callable[..., None]:
 
 
 def test_workspace_that_was_not_run_again_enters_no_mean(changed: Callable[..., None]) -> None:
-    changed(seed=2)
+    changed(seeds=PARAMS["seeds"] | {"student": 2})
     table = comparison(read_results(["main", "workspace"]))
     assert table["n"].tolist() == [1, 1]
     assert table["problem"][1] == (
-        "is not reproduced: headline ran with seed = 0, params.yaml says 2"
+        "is not reproduced: headline ran with seeds.student = 0, params.yaml says 2"
     )
     assert "is not reproduced" in as_text(table, "markdown")
 
@@ -202,13 +230,14 @@ def test_different_profiles(
 
 
 def test_other_code_and_parameters_are_other_rows(inside: Project) -> None:
+    seeds = PARAMS["seeds"] | {"student": 1}
     inside.run("git", "switch", "-q", "-c", "more")
-    inside.change(bonus=1, seed=1)
+    inside.change(bonus=1, seeds=seeds)
     inside.run("dvc", "repro", "-q")
     inside.commit("Bonus")
     with (inside.folder / "src/headline.py").open("a") as file:
         file.write("# changed\n")
-    inside.change(seed=1)
+    inside.change(seeds=seeds)
     inside.run("dvc", "repro", "-q")
     inside.commit("Code")
     inside.run("git", "switch", "-q", "main")

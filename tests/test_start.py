@@ -78,6 +78,14 @@ def test_one_that_has_none_starts_as_from_scratch(
     assert same(started(stage, run), build_generator(4, 1, seed, checkerboard_free=True))
 
 
+def test_each_run_has_the_seed_of_its_kind(asked: Callable[..., Training]) -> None:
+    seeds = {"pretrain": 4, "teacher": 5, "student": 6}
+    change_params(Path(), lambda params: params.update(seeds=seeds))
+    assert [asked(*run).seed for run in RUNS] == [4, 4, 5, 6, 6]
+    start = asked(pretrain, "pretrain_student").start
+    assert same(start, build_generator(4, 1, seed=4, checkerboard_free=True))
+
+
 def test_a_teacher_s_discriminator_is_gone_on_with(asked: Callable[..., Training]) -> None:
     assert asked(distill, "gan2gan").discriminator is None
     change_params(Path(), lambda p: p["strategies"]["gan2gan"].update(discriminator_from="teacher"))

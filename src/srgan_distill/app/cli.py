@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     _add_score(commands)
     _add_rate(commands)
     _add_compare(commands)
+    _add_claims(commands)
     _add_review(commands)
     return program
 
@@ -253,16 +254,9 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
         help="one table across git commits and DVC experiments, seeds averaged",
         description="Compare the headlines of git revisions, DVC experiments and `workspace`.",
     )
-    command.add_argument(
-        "revisions", nargs="*", metavar="REV",
-        help="a commit or an experiment; default: all experiments of the last commit",
-    )  # fmt: skip
     command.add_argument("--profile", help="whose headline; default: the one all revisions ran")
     command.add_argument("--set", default="mean", help="a test set; default: mean, over all sets")
-    command.add_argument(
-        "--format", choices=("markdown", "csv", "terminal"), default="terminal",
-        help="default: terminal",
-    )  # fmt: skip
+    _add_revisions(command)
     command.set_defaults(run=compare)
 
 
@@ -272,6 +266,35 @@ def compare(args: argparse.Namespace) -> None:
 
     results = read_results(args.revisions or experiments(), args.profile)
     print(as_text(comparison(results, args.set), args.format, args.set))
+
+
+def _add_claims(commands: argparse._SubParsersAction) -> None:
+    command = commands.add_parser(
+        "claims",
+        help="the paper's claims over runs that differ in seeds alone",
+        description="What holds, or fails, with every seed, of git revisions, DVC experiments and "
+        "`workspace`; and the differences behind it, with their spread.",
+    )
+    _add_revisions(command)
+    command.set_defaults(run=claims)
+
+
+def claims(args: argparse.Namespace) -> None:
+    from ..experiments.claims import as_text, read_claims
+    from ..experiments.history import experiments
+
+    print(as_text(read_claims(args.revisions or experiments()), args.format))
+
+
+def _add_revisions(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "revisions", nargs="*", metavar="REV",
+        help="a commit or an experiment; default: all experiments of the last commit",
+    )  # fmt: skip
+    command.add_argument(
+        "--format", choices=("markdown", "csv", "terminal"), default="terminal",
+        help="default: terminal",
+    )  # fmt: skip
 
 
 def _add_review(commands: argparse._SubParsersAction) -> None:

@@ -15,12 +15,12 @@ from .parity import check_parity
 from .runtime import Session, open_model
 
 
-def export_with_parity(weights: Path, path: Path, seed: int) -> dict[str, float]:
+def export_with_parity(weights: Path, path: Path) -> dict[str, float]:
     """Export a generator and hold it against the file; the figures of `check_parity`."""
     generator = load_generator(weights)
     export_onnx(generator, path)
     session = open_model(path, torch.get_num_threads())
-    return check_parity(str(path), session, generator, seed).figures()
+    return check_parity(str(path), session, generator).figures()
 
 
 def psnr_changes(

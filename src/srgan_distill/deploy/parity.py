@@ -15,6 +15,7 @@ SIZES = ((1, 48, 48), (1, 33, 47), (2, 17, 40), (1, 61, 31))
 MOST_DIFFERENCE = 1e-4
 MOST_LEVELS = 1
 MOST_CHANGED = 1e-4  # share of the values
+_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Parity:
 
 
 @torch.inference_mode()
-def check_parity(name: str, run: Session, network: nn.Module, seed: int) -> Parity:
+def check_parity(name: str, run: Session, network: nn.Module) -> Parity:
     """Compare `run`, an exported model, with `network` on random images of `SIZES`.
 
     The network computes in float64: in float32, oneDNN's convolutions alone round differently
@@ -44,7 +45,7 @@ def check_parity(name: str, run: Session, network: nn.Module, seed: int) -> Pari
     Raises:
         UserError: a limit is passed; names the model, the size and the difference.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(_SEED)
     found = []
     network.double()
     for count, height, width in SIZES:

@@ -1,30 +1,31 @@
-"""Results of several revisions in one table; those that differ in the seed alone share a row."""
+"""Results of several revisions in one table; those that differ in seeds alone share a row."""
 
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
 
 from ..common.errors import UserError
 from ..common.metrics import METRICS
 from ..common.paths import Paths
-from ..common.text import ABSENT, markdown_table
+from ..common.text import ABSENT
 from .history import Revision
 from .lock import code_of, stages_behind, stale
+from .seeds import SEEDS, seeds_of, with_seeds, without_seeds
+from .tables import Format, table_text
 
-Format = Literal["markdown", "csv", "terminal"]
 Figures = dict[str, dict[str, float | None]]
 """Set, or `mean` over the sets -> `<metric>` and `gain_<metric>` -> value."""
 
 _MEAN = "mean"
-_SEPARATELY = ["profile", "strategy", "seed"]  # parameters that the table names in any case
+_SEPARATELY = ["profile", "strategy", *SEEDS]  # parameters that the table names in any case
 _NOTE = (
-    "{where}. Runs that differ in the seed alone share a row: mean ± sample standard deviation "
-    "over n of them. Gain: over the strategy's baseline of the same run."
+    "{where}. Runs that differ in seeds alone share a row: mean ± sample standard deviation over n "
+    "of them. Seeds: the students', or pretrain's/the teachers'/the students'. Gain: over the "
+    "strategy's baseline of the same run."
 )
 
 
@@ -53,9 +54,9 @@ class Result:
 
     @property
     def group(self) -> str:
-        """The same for runs that differ in the seed alone; what has a problem enters no mean."""
-        settings = {key: value for key, value in self.params.items() if key != "seed"}
-        return self.key if self.problem else json.dumps([settings, self.code], sort_keys=True)
+        """The same for runs that differ in seeds alone; what has a problem enters no mean."""
+        settings = [without_seeds(self.params), self.code]
+        return self.key if self.problem else json.dumps(settings, sort_keys=True)
 
 
 def read_results(names: Sequence[str], profile: str | None = None) -> list[Result]:
@@ -87,7 +88,7 @@ def read_results(names: Sequence[str], profile: str | None = None) -> list[Resul
 
 
 def comparison(results: Sequence[Result], test_set: str = _MEAN) -> pd.DataFrame:
-    """One row per group of runs that differ in the seed alone.
+    """One row per group of runs that differ in seeds alone.
 
     Args:
         results: from `read_results`.
@@ -104,6 +105,7 @@ def comparison(results: Sequence[Result], test_set: str = _MEAN) -> pd.DataFrame
     """
     settings, figures = _settings_of(results), _figures_of(results, test_set)
     rows = pd.DataFrame(map(_row, results)).join([settings, figures])
+    rows["seeds"] = seeds_of([result.params for result in results])
     # Revisions that hold the same run count once.
     rows["runs"] = rows.groupby("key")["runs"].transform(" = ".join)
     groups = rows.drop_duplicates("key").groupby("group", sort=False)
@@ -138,9 +140,7 @@ def as_text(table: pd.DataFrame, style: Format, test_set: str = _MEAN) -> str:
         rows.append(row | ({"Note": record["problem"]} if any(table["problem"]) else {}))
     where = "Means over the test sets" if test_set == _MEAN else f"Set {test_set}"
     note = _NOTE.format(where=where)
-    if style == "markdown":
-        return f"{markdown_table(rows)}\n\n{note}"
-    return f"{tabulate(rows, headers='keys', disable_numparse=True)}\n\n{note}"
+    return f"{table_text(rows, style)}\n\n{note}"
 
 
 def _read(revision: Revision, params: dict[str, Any], profile: str) -> Result:
@@ -155,7 +155,7 @@ def _read(revision: Revision, params: dict[str, Any], profile: str) -> Result:
             problem = f"is not reproduced: {other}" if other else ""
     except UserError as error:
         problem = str(error).removeprefix(f"{revision.name} ")
-    return Result(revision.name, params, code, figures, problem)
+    return Result(revision.name, with_seeds(params), code, figures, problem)
 
 
 def _figures(revision: Revision, paths: Paths, strategy: str) -> Figures:
@@ -196,7 +196,6 @@ def _row(result: Result) -> dict[str, Any]:
     return {
         "runs": result.name,
         "strategy": result.params.get("strategy"),
-        "seeds": str(result.params.get("seed")),
         "n": int(bool(result.figures)),
         "problem": result.problem,
         "key": result.key,

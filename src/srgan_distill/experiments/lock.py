@@ -33,18 +33,25 @@ def stages_behind(revision: Revision, output: Path) -> Stages:
             f"{revision.name} has a {_LOCK} that is no YAML; correct it there"
         ) from None
     stages = lock.get("stages", {})
-    makers = {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
+    makers = {
+        Path(out["path"]): name for name, stage in stages.items() for out in stage.get("outs", ())
+    }
     found: Stages = {}
     waiting = [output]
     while waiting:
         path = waiting.pop()
-        inside = (part.as_posix() for part in (path, *path.parents))
-        name = next((makers[part] for part in inside if part in makers), None)
-        # `check` reads everything, also what no figure depends on.
-        if name is not None and name not in found and name != "check":
-            found[name] = stages[name]
-            waiting += [Path(dep["path"]) for dep in stages[name].get("deps", ())]
+        for out, name in makers.items():
+            # `check` reads everything, also what no figure depends on.
+            if _share(path, out) and name not in found and name != "check":
+                found[name] = stages[name]
+                waiting += [Path(dep["path"]) for dep in stages[name].get("deps", ())]
     return found
+
+
+def params_of(stages: Stages) -> dict[str, Any]:
+    """What the stages ran with: the sections of params.yaml that each one names."""
+    each = (stage.get("params", {}).get(FILE.name, {}) for stage in stages.values())
+    return {section: content for params in each for section, content in params.items()}
 
 
 def code_of(stages: Stages) -> str:
@@ -69,3 +76,8 @@ def stale(stages: Stages, params: Mapping[str, Any]) -> str:
                 if params.get(key) != ran.get(key):
                     return f"{name} ran with {key} = {ran.get(key)}, {FILE} says {params.get(key)}"
     return ""
+
+
+def _share(path: Path, other: Path) -> bool:
+    """Whether one is, or is in, the other: a stage may read a folder that several have filled."""
+    return path.is_relative_to(other) or other.is_relative_to(path)

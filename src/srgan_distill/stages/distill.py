@@ -26,7 +26,7 @@ def run(name: str) -> None:
             start=load_generator(start),
             schedule=schedule(phases, params.budget.distill, params.losses),
             budget=params.budget.distill,
-            seed=params.seed,
+            seed=params.seeds.student,
             hardware=params.hardware,
             content=params.content,
             teacher=strategy.teacher,

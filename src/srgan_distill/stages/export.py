@@ -13,9 +13,7 @@ def run(name: str) -> None:
     params = load()
     paths = Paths(params.profile)
     parity = {
-        network: export_with_parity(
-            paths.generator(run), paths.exported(name, network), params.seed
-        )
+        network: export_with_parity(paths.generator(run), paths.exported(name, network))
         for network, run in (("teacher", params.strategies[name].teacher), ("student", name))
     }
     student, int8 = (paths.exported(name, model) for model in ("student", "student_int8"))

@@ -19,7 +19,7 @@ def run(name: str) -> None:
         start = load_generator(shipped)
     else:
         start = build_generator(
-            network.filters, network.blocks, params.seed, network.checkerboard_free
+            network.filters, network.blocks, params.seeds.pretrain, network.checkerboard_free
         )
     train_generator(
         Training(
@@ -28,7 +28,7 @@ def run(name: str) -> None:
             start=start,
             schedule=pretraining(budget),
             budget=budget,
-            seed=params.seed,
+            seed=params.seeds.pretrain,
             hardware=params.hardware,
         )
     )

@@ -8,7 +8,7 @@ from ..pages.report.report import report_page
 from ..results.reading import read_all_scores, read_json
 
 SHOWN = (
-    "seed", "profile", "strategy", "hardware", "scale", "networks", "losses", "content",
+    "profile", "strategy", "seeds", "hardware", "scale", "networks", "losses", "content",
     "pretrain", "train", "strategies", "distill",
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ def run(name: str) -> None:
             start=load_generator(start),
             schedule=schedule(recipe.phases, params.budget.train, params.losses),
             budget=params.budget.train,
-            seed=params.seed,
+            seed=params.seeds.of(recipe.network),
             hardware=params.hardware,
             content=params.content,
             keep_discriminator=recipe.network == "teacher",

@@ -10,6 +10,7 @@ from ..scale import SCALE
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Count = Annotated[int, Field(ge=1)]
 MultipleOfScale = Annotated[int, Field(ge=SCALE, multiple_of=SCALE)]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Size = Annotated[list[Count], Field(min_length=2, max_length=2)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -5,13 +5,25 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..content import LAYERS
-from .fields import Count, Name, Positive, Section, Weight
+from .fields import Count, Name, Positive, Section, Seed, Weight
 
 Term = Literal[
     "pixel", "content", "distillation", "feature_distillation", "hint", "attention", "affinity",
     "adversarial",
 ]  # fmt: skip
 TEACHER_TERMS = {"distillation", "feature_distillation", "hint", "attention", "affinity"}
+
+
+class Seeds(Section):
+    """Of random weights and crops: of pre-training, of the teachers, and of all students."""
+
+    pretrain: Seed
+    teacher: Seed
+    student: Seed
+
+    def of(self, network: Literal["teacher", "student"]) -> int:
+        """That of a recipe of `train`, by its network."""
+        return {"teacher": self.teacher, "student": self.student}[network]
 
 
 class Hardware(Section):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError, model_validator
 
 from ..errors import UserError
 from ..paths import TAKEN
@@ -20,6 +20,7 @@ from .method import (
     Network,
     Pretraining,
     Recipe,
+    Seeds,
     Strategy,
 )
 from .profile import Profile
@@ -30,10 +31,10 @@ FILE = Path("params.yaml")
 class Params(Section):
     """The whole of params.yaml."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**31)]
     profile: str
     strategy: str
     mirror: str | None
+    seeds: Seeds
     hardware: Hardware
     scale: Literal[4]
     networks: dict[Literal["teacher", "student"], Network]

@@ -68,7 +68,7 @@ class Finding:
     def of_set(self, test_set: str) -> Verdict | None:
         """The verdict on one test set alone; None where the claim says nothing of it."""
         found = [item.verdicts[test_set] for item in self.comparisons if test_set in item.verdicts]
-        return _together(found) if found else None
+        return together(found) if found else None
 
 
 class Evidence:
@@ -102,10 +102,10 @@ class Evidence:
             for statement in claim.statements
             for model, other in statement.pairs
         )
-        verdict = _together([item.verdict for item in comparisons])
+        verdict = together([item.verdict for item in comparisons])
         failed = [item for item in comparisons if item.verdict == "fails"]
         reasons = {
-            "fails": [f"{item.pair} ({_quantity(item.metric)})" for item in failed],
+            "fails": [f"{item.pair} ({quantity(item.metric)})" for item in failed],
             "cannot be told": [item.reason for item in comparisons if item.reason],
             "holds": [],
         }
@@ -126,7 +126,7 @@ class Evidence:
             return replace(bare, reason=reason)
         candidates = [*statement.metrics, *statement.shown]
         metric = next((name for name in candidates if name in frames[model]), None)
-        reason = f"{' or '.join(map(_quantity, statement.metrics))} not computed"
+        reason = f"{' or '.join(map(quantity, statement.metrics))} not computed"
         if metric is None or not sets:
             return replace(bare, reason=reason if sets else "none of its test sets is evaluated")
         ours, theirs = (_without(frames[name], statement.but_sets) for name in (model, other))
@@ -217,7 +217,8 @@ def judge_size(teacher: int, student: int) -> Finding:
     )
 
 
-def _together(verdicts: Iterable[Verdict]) -> Verdict:
+def together(verdicts: Iterable[Verdict]) -> Verdict:
+    """Of statements that all have to hold: one that fails decides, then one that cannot be told."""
     found = {*verdicts} or {"cannot be told"}
     return next(v for v in ("fails", "cannot be told", "holds") if v in found)
 
@@ -252,7 +253,7 @@ def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Ver
     return "cannot be told", f"an interval spans {bounds[relation]}"
 
 
-def _quantity(metric: str) -> str:
+def quantity(metric: str) -> str:
     """A metric's label without its unit."""
     return KNOWN[metric].label.partition(" (")[0]
 
