@@ -3,8 +3,9 @@
 Every recipe trains the profile's pre-trained student, from the same weights, on the crops of stage
 train (so that `paper` is its run `student`), for the same number of steps, and is looked at on the
 profile's validation images: PSNR, NIQE and grid (networks/grid.py) of the averaged weights. The
-curves over the generator's own steps are written to benchmarks/recipes/<recipe>-<seed>.tsv, which
-recipe_curves.py draws, and the last line of each is printed. A run that was killed goes on.
+curves over the generator's own steps are written to <recipe>_of_<steps>-<seed>.tsv in
+benchmarks/recipes, which recipe_curves.py draws, and the last line of each is printed. A run that
+was killed goes on.
 
 Test sets are not looked at: what is chosen here is scored on them afterwards.
 
@@ -222,7 +223,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     rows = []
     for name in names:
-        recipe = RECIPES[name]
+        recipe, run = RECIPES[name], f"{name}_of_{steps}-{seed}"
         budget = params.budget.train.model_copy(
             update={
                 "steps": params.budget.train.steps.model_copy(update={"adversarial": steps}),
@@ -233,7 +234,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
         generator.checkerboard_free = recipe.checkerboard_free
         networks = loss_networks(recipe, budget.crop, seed, compute, paths.content_weights)
         phase = Phase(terms=list(recipe.terms), weights=recipe.weights)
-        checkpoint = checkpoint_of(f"{name}-{seed}", params, budget, compute, paths)
+        checkpoint = checkpoint_of(run, params, budget, compute, paths)
         trained, curves = train_briefly(
             generator,
             schedule([phase], budget, params.losses),
@@ -249,8 +250,8 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
             if "psnr" in values
         ]
         table = pd.DataFrame(looked)[["step", "psnr", "niqe", "grid"]].round(4)
-        table.to_csv(FOLDER / f"{name}-{seed}.tsv", sep="\t", index=False, lineterminator="\n")
-        save_generator(paths.data("recipes") / f"{name}-{seed}.safetensors", trained)
+        table.to_csv(FOLDER / f"{run}.tsv", sep="\t", index=False, lineterminator="\n")
+        save_generator(paths.data("recipes") / f"{run}.safetensors", trained)
         checkpoint.remove()
         rows.append({"recipe": name, "seed": seed, **looked[-1]})
     print(pd.DataFrame(rows)[["recipe", "seed", "step", "psnr", "niqe", "grid"]].to_markdown())
