@@ -59,7 +59,7 @@ def read_claims(names: Sequence[str]) -> list[JudgedRun]:
     for revision in map(Revision.find, dict.fromkeys(names)):
         run = _read(revision)
         for other in runs:
-            _require_alike(other, run)
+            _require_seeds_alone(other, run)
         if all(run.params != other.params for other in runs):
             runs.append(run)
         elif all(run.claims != other.claims for other in runs):
@@ -89,7 +89,7 @@ def over_seeds(runs: Sequence[JudgedRun]) -> tuple[pd.DataFrame, pd.DataFrame]:
         ]
         comparisons += each
         verdicts = [claim["verdict"] for claim in found]
-        verdict = together(row["verdict"] for row in each) if each else _alike(verdicts)
+        verdict = together(row["verdict"] for row in each) if each else _with_every_seed(verdicts)
         claims.append(
             {
                 "number": number,
@@ -151,7 +151,7 @@ def _read(revision: Revision) -> JudgedRun:
     return JudgedRun(revision.name, with_seeds(ran), code_of(stages), document["claims"])
 
 
-def _require_alike(first: JudgedRun, second: JudgedRun) -> None:
+def _require_seeds_alone(first: JudgedRun, second: JudgedRun) -> None:
     """Refuse to take for another seed what differs in something else too."""
     settings = [without_seeds(run.params) for run in (first, second)]
     where = f"{first.name} and {second.name} differ in more than seeds"
@@ -168,23 +168,23 @@ def _comparison(
 ) -> dict[str, Any]:
     first = same[0]
     verdicts = [item["verdict"] for item in same]
-    # Of one metric: ratings may have been given to one run alone.
-    alike = len({item["metric"] for item in same}) == 1
+    # Not so where one run alone was rated: elsewhere another metric stands in.
+    comparable = len({item["metric"] for item in same}) == 1
     differences = pd.Series([item["difference"] for item in same], index=seeds, dtype=float)
-    verdict = _alike(verdicts) if alike else "cannot be told"
-    unlike = not alike or len({*verdicts}) > 1
+    verdict = _with_every_seed(verdicts) if comparable else "cannot be told"
+    unlike = not comparable or len({*verdicts}) > 1
     return {
         "number": number,
         **{key: first[key] for key in ("model", "other", "metric", "relation")},
         "verdict": verdict,
         "reason": _UNLIKE if unlike else first["reason"],
-        "difference": differences.mean(skipna=False) if alike else float("nan"),
-        "difference_std": differences.std(skipna=False) if alike else float("nan"),
+        "difference": differences.mean(skipna=False) if comparable else float("nan"),
+        "difference_std": differences.std(skipna=False) if comparable else float("nan"),
         **differences.to_dict(),
     }
 
 
-def _alike(verdicts: Sequence[Verdict]) -> Verdict:
+def _with_every_seed(verdicts: Sequence[Verdict]) -> Verdict:
     return verdicts[0] if len({*verdicts}) == 1 else "cannot be told"
 
 
