@@ -141,19 +141,12 @@ def test_differences_have_mean_and_spread(inside: Project) -> None:
     assert comparisons[["difference", "difference_std"]].iloc[2].isna().all()
 
 
-def test_a_run_counts_once(inside: Project) -> None:
+def test_a_run_counts_once(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:
     """As of a record, which has a commit for each strategy."""
     runs = read_claims(["failing", "again", "seed-0", "workspace"])
     assert [run.name for run in runs] == ["failing", "seed-0", "workspace"]
-    assert "Seed 3" in command_output(inside, "failing", "again")
-
-
-def command_output(inside: Project, *arguments: str) -> str:
-    command = ["srgan-distill", "claims", *arguments]
-    done = subprocess.run(
-        command, cwd=inside.folder, env=environment(), check=True, capture_output=True, text=True
-    )
-    return done.stdout
+    assert main(["claims", "failing", "again"]) == 0
+    assert "Seed 3" in capsys.readouterr().out
 
 
 def test_formats(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,14 +15,14 @@ from ..results.claims.statements import KNOWN
 from ..results.claims.verdicts import Verdict, quantity, together
 from .history import Revision, flat
 from .lock import code_of, params_of, stages_behind, stale
-from .seeds import seeds_of, with_seeds, without_seeds
-from .tables import Format, table_text
+from .seeds import SEEDS_NOTE, seeds_of, with_seeds, without_seeds
+from .tables import Format, table_text, with_spread
 
 _NOTE = (
     "Profile {profile}, runs: {n}. A comparison holds if it holds with every seed, and fails if it "
     "fails with every seed. A claim holds if all of its comparisons hold, and fails if one fails. "
     "Difference: mean ± sample standard deviation over the seeds of the means over the test sets. "
-    "Seeds: the students', or pretrain's/the teachers'/the students'."
+    "{seeds}"
 )
 _WORDS = ("Verdict", "Why", "Difference", "Metric")
 _UNLIKE = "not the same with every seed"
@@ -123,7 +123,9 @@ def as_text(runs: Sequence[JudgedRun], style: Format) -> str:
             "Difference": _pair(row),
             "Metric": _heading(row),
             "Verdict": row["verdict"],
-            "Mean": _with_spread(row),
+            "Mean": with_spread(
+                KNOWN[row["metric"]], row["difference"], row["difference_std"], "+"
+            ),
             **{seed.capitalize(): KNOWN[row["metric"]].text(row[seed], "+") for seed in seeds},
         }
         for row in comparisons.to_dict("records")
@@ -132,7 +134,7 @@ def as_text(runs: Sequence[JudgedRun], style: Format) -> str:
     parts = [
         table_text(verdicts, style, _WORDS),
         table_text(differences, style, _WORDS),
-        _NOTE.format(profile=profile, n=len(runs)),
+        _NOTE.format(profile=profile, n=len(runs), seeds=SEEDS_NOTE),
     ]
     return "\n\n".join(parts)
 
@@ -168,18 +170,14 @@ def _comparison(
 ) -> dict[str, Any]:
     first = same[0]
     verdicts = [item["verdict"] for item in same]
-    # Not so where one run alone was rated: elsewhere another metric stands in.
-    comparable = len({item["metric"] for item in same}) == 1
     differences = pd.Series([item["difference"] for item in same], index=seeds, dtype=float)
-    verdict = _with_every_seed(verdicts) if comparable else "cannot be told"
-    unlike = not comparable or len({*verdicts}) > 1
     return {
         "number": number,
         **{key: first[key] for key in ("model", "other", "metric", "relation")},
-        "verdict": verdict,
-        "reason": _UNLIKE if unlike else first["reason"],
-        "difference": differences.mean(skipna=False) if comparable else float("nan"),
-        "difference_std": differences.std(skipna=False) if comparable else float("nan"),
+        "verdict": _with_every_seed(verdicts),
+        "reason": _UNLIKE if len({*verdicts}) > 1 else first["reason"],
+        "difference": differences.mean(skipna=False),
+        "difference_std": differences.std(skipna=False),
         **differences.to_dict(),
     }
 
@@ -205,9 +203,3 @@ def _pair(row: dict[str, Any]) -> str:
 def _heading(row: dict[str, Any]) -> str:
     relation = "" if row["relation"] == "better" else f", {row['relation']}"
     return KNOWN[row["metric"]].heading + relation
-
-
-def _with_spread(row: dict[str, Any]) -> str:
-    metric = KNOWN[row["metric"]]
-    mean, spread = metric.text(row["difference"], "+"), metric.text(row["difference_std"])
-    return mean if spread == ABSENT else f"{mean} ± {spread}"

@@ -1,7 +1,6 @@
 """Results of several revisions in one table; those that differ in seeds alone share a row."""
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,8 +13,8 @@ from ..common.paths import Paths
 from ..common.text import ABSENT
 from .history import Revision
 from .lock import code_of, stages_behind, stale
-from .seeds import SEEDS, seeds_of, with_seeds, without_seeds
-from .tables import Format, table_text
+from .seeds import SEEDS, SEEDS_NOTE, seeds_of, with_seeds, without_seeds
+from .tables import Format, table_text, with_spread
 
 Figures = dict[str, dict[str, float | None]]
 """Set, or `mean` over the sets -> `<metric>` and `gain_<metric>` -> value."""
@@ -24,8 +23,7 @@ _MEAN = "mean"
 _SEPARATELY = ["profile", "strategy", *SEEDS]  # parameters that the table names in any case
 _NOTE = (
     "{where}. Runs that differ in seeds alone share a row: mean ± sample standard deviation over n "
-    "of them. Seeds: the students', or pretrain's/the teachers'/the students'. Gain: over the "
-    "strategy's baseline of the same run."
+    "of them. {seeds} Gain: over the strategy's baseline of the same run."
 )
 
 
@@ -139,7 +137,7 @@ def as_text(table: pd.DataFrame, style: Format, test_set: str = _MEAN) -> str:
             row[f"Gain in {METRICS[name].label}"] = _with_spread(record, f"gain_{name}", name, "+")
         rows.append(row | ({"Note": record["problem"]} if any(table["problem"]) else {}))
     where = "Means over the test sets" if test_set == _MEAN else f"Set {test_set}"
-    note = _NOTE.format(where=where)
+    note = _NOTE.format(where=where, seeds=SEEDS_NOTE)
     return f"{table_text(rows, style)}\n\n{note}"
 
 
@@ -252,6 +250,4 @@ def _short(key: str) -> str:
 
 
 def _with_spread(record: dict[str, Any], figure: str, metric: str, sign: str = "") -> str:
-    mean = METRICS[metric].text(record[figure], sign)
-    spread = record[f"{figure}_std"]
-    return mean if math.isnan(spread) else f"{mean} ± {METRICS[metric].text(spread)}"
+    return with_spread(METRICS[metric], record[figure], record[f"{figure}_std"], sign)

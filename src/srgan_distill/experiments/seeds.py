@@ -5,6 +5,9 @@ from typing import Any
 
 SEEDS = ("seeds.pretrain", "seeds.teacher", "seeds.student")
 
+SEEDS_NOTE = "Seeds: the students', or pretrain's/the teachers'/the students'."
+"""What `seeds_of` says, for readers of a table."""
+
 
 def with_seeds(params: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters by dotted key, with `SEEDS` in place of the one seed of earlier versions."""

@@ -1,10 +1,12 @@
 """Tables as `compare` and `claims` print them."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from tabulate import tabulate
 
+from ..common.metrics import Metric
 from ..common.text import markdown_table
 
 Format = Literal["markdown", "csv", "terminal"]
@@ -17,3 +19,9 @@ def table_text(
     if style == "markdown":
         return markdown_table(rows, words)
     return tabulate(rows, headers="keys", disable_numparse=True)
+
+
+def with_spread(metric: Metric, mean: float, spread: float, sign: str = "") -> str:
+    """Mean ± standard deviation with the metric's decimals; the mean alone where there is none."""
+    text = metric.text(mean, sign)
+    return text if math.isnan(spread) else f"{text} ± {metric.text(spread)}"
