@@ -9,6 +9,7 @@ import torch
 from support.training_parts import FILTERS, crops
 from support.upscaling import save_enlarging_generator
 from torch import nn
+from tqdm import tqdm
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import BatchBudget, Budget, Losses, Phase, load
@@ -397,6 +398,22 @@ def test_learning_lowers_the_loss(
     losses = [float(line.split("\t")[1]) for line in lines]
     assert len(losses) == 4
     assert losses[-1] < losses[0] / 2
+
+
+def test_progress_names_no_psnr_before_the_first_validation(
+    make_trainer: Callable[..., Trainer],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # tqdm's own bar waits, and would show the last state alone.
+    monkeypatch.setattr(loop, "tqdm", lambda **options: tqdm(**options | {"mininterval": 0}))
+    run(
+        make_trainer(Phase(terms=["pixel"]), budget=a_budget(validate_every=4)),
+        build_generator(FILTERS, 1, seed=3),
+    )
+    states = [line for line in capsys.readouterr().err.split("\r") if "pixel=" in line]
+    assert [("PSNR=20" in line) for line in states[:1] + states[-1:]] == [False, True]
+    assert not any("nan" in line for line in states)
 
 
 def test_validation_is_the_mean_psnr_of_the_folder_s_pairs(tmp_path: Path) -> None:

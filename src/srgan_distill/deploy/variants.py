@@ -102,6 +102,6 @@ def variants(
 
 
 def _runs(variant: Variant) -> bool:
-    """Whether the device multiplies the variant's numbers, not only knows how to emulate it."""
+    """Whether the device is quicker with the variant's numbers than with float32."""
     fast = choose_compute(variant.device, "auto").dtype == torch.bfloat16
     return fast or variant.form != "bfloat16"

@@ -9,10 +9,9 @@ import pandas as pd
 
 from ..common.errors import UserError
 from ..common.paths import Paths
-from ..common.runs import display_name
 from ..common.text import ABSENT
 from ..results.claims.statements import KNOWN
-from ..results.claims.verdicts import Verdict, quantity, together
+from ..results.claims.verdicts import Comparison, Verdict, together, why
 from .history import Revision, flat
 from .lock import code_of, params_of, stages_behind, stale
 from .seeds import SEEDS_NOTE, seeds_of, with_seeds, without_seeds
@@ -95,7 +94,7 @@ def over_seeds(runs: Sequence[JudgedRun]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "number": number,
                 "claim": found[0]["claim"],
                 "verdict": verdict,
-                "reason": _reason(verdict, each) if each else found[0]["reason"],
+                "reason": why(verdict, map(_of_row, each)) if each else found[0]["reason"],
                 **dict(zip(seeds, verdicts, strict=True)),
             }
         )
@@ -120,8 +119,8 @@ def as_text(runs: Sequence[JudgedRun], style: Format) -> str:
     differences = [
         {
             "Claim": str(row["number"]),
-            "Difference": _pair(row),
-            "Metric": _heading(row),
+            "Difference": _of_row(row).pair,
+            "Metric": _of_row(row).heading,
             "Verdict": row["verdict"],
             "Mean": with_spread(
                 KNOWN[row["metric"]], row["difference"], row["difference_std"], "+"
@@ -186,20 +185,6 @@ def _with_every_seed(verdicts: Sequence[Verdict]) -> Verdict:
     return verdicts[0] if len({*verdicts}) == 1 else "cannot be told"
 
 
-def _reason(verdict: Verdict, comparisons: Sequence[dict[str, Any]]) -> str:
-    decisive = [row for row in comparisons if row["verdict"] == verdict]
-    reasons = {
-        "fails": [f"{_pair(row)} ({quantity(row['metric'])})" for row in decisive],
-        "cannot be told": [row["reason"] for row in decisive],
-        "holds": [],
-    }
-    return "; ".join(dict.fromkeys(reasons[verdict]))
-
-
-def _pair(row: dict[str, Any]) -> str:
-    return f"{display_name(row['model'])} - {display_name(row['other'])}"
-
-
-def _heading(row: dict[str, Any]) -> str:
-    relation = "" if row["relation"] == "better" else f", {row['relation']}"
-    return KNOWN[row["metric"]].heading + relation
+def _of_row(row: dict[str, Any]) -> Comparison:
+    names = ("model", "other", "metric", "relation", "verdict", "reason")
+    return Comparison(claimed=row["metric"], **{name: row[name] for name in names})

@@ -76,7 +76,7 @@ def choose_compute(
     """
     device = choose_device(device)
     if precision == "auto":
-        precision = "bfloat16" if _multiplies_bfloat16(device) else "float32"
+        precision = "bfloat16" if _is_quicker_in_bfloat16(device) else "float32"
     return Compute(
         torch.device(device, number if device == "cuda" else None),
         getattr(torch, precision),
@@ -84,10 +84,14 @@ def choose_compute(
     )
 
 
-def _multiplies_bfloat16(device: str) -> bool:
+def _is_quicker_in_bfloat16(device: str) -> bool:
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return torch.cpu._is_avx512_bf16_supported()
+    cpu = torch.cpu.get_capabilities()
+    # Intel's have AMX for it. Where a virtual machine hides that, AVX512's own product is left,
+    # which is slower there than float32's (benchmarks/README.md).
+    by_vectors = cpu.get("avx512_bf16", False) and not cpu.get("cpu_name", "").startswith("Intel")
+    return cpu.get("amx_bf16", False) or by_vectors
 
 
 def keep_freed_memory() -> None:

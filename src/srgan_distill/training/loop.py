@@ -231,7 +231,8 @@ class Trainer:
             state.generator.train(not phase.keeps_statistics)
         system = {"images_per_second": speed, **device_load(self.compute.device)}
         self.curves.log(state.step, values, system)
-        bar.set_postfix({**losses, "PSNR": self.curves.last("validation_psnr")}, refresh=False)
+        psnr = self.curves.last("validation_psnr")
+        bar.set_postfix(losses if math.isnan(psnr) else {**losses, "PSNR": psnr}, refresh=False)
         bar.update(state.step - bar.n)
 
     def _read(self, history: list[Tensor], phase: ScheduledPhase, done: int) -> dict[str, float]:

@@ -86,11 +86,9 @@ def _summary(titled: Iterable[tuple[str, Finding]], sets: Sequence[str]) -> str:
 
 
 def _row(item: Comparison, sets: Sequence[str]) -> dict[str, str]:
-    metric = KNOWN[item.metric]
-    relation = "" if item.relation == "better" else f", {item.relation}"
     return {
         "Difference": item.pair,
-        "Metric": metric.heading + relation + ("" if item.decides else " (decides nothing)"),
+        "Metric": item.heading + ("" if item.decides else " (decides nothing)"),
         "Verdict": item.verdict,
         "Why": item.reason or ABSENT,
         "Mean of sets": _text(item.difference, item.metric),

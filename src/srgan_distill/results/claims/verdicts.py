@@ -54,6 +54,12 @@ class Comparison:
         """`GAN2G - Student`."""
         return f"{display_name(self.model)} - {display_name(self.other)}"
 
+    @property
+    def heading(self) -> str:
+        """`SSIM ↑`, or `SSIM ↑, alike` where the claim is not that the first is better."""
+        relation = "" if self.relation == "better" else f", {self.relation}"
+        return KNOWN[self.metric].heading + relation
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -103,13 +109,7 @@ class Evidence:
             for model, other in statement.pairs
         )
         verdict = together([item.verdict for item in comparisons])
-        failed = [item for item in comparisons if item.verdict == "fails"]
-        reasons = {
-            "fails": [f"{item.pair} ({quantity(item.metric)})" for item in failed],
-            "cannot be told": [item.reason for item in comparisons if item.reason],
-            "holds": [],
-        }
-        reason = "; ".join(dict.fromkeys(reasons[verdict])) if comparisons else claim.without
+        reason = why(verdict, comparisons) if comparisons else claim.without
         return Finding(claim.text, claim.source, verdict, reason, comparisons)
 
     def _compare(self, statement: Statement, model: str, other: str) -> Comparison:
@@ -221,6 +221,17 @@ def together(verdicts: Iterable[Verdict]) -> Verdict:
     """Of statements that all have to hold: one that fails decides, then one that cannot be told."""
     found = {*verdicts} or {"cannot be told"}
     return next(v for v in ("fails", "cannot be told", "holds") if v in found)
+
+
+def why(verdict: Verdict, comparisons: Iterable[Comparison]) -> str:
+    """The comparisons that fail, or why others cannot be told; empty where all hold."""
+    decisive = [item for item in comparisons if item.verdict == verdict]
+    reasons = {
+        "fails": [f"{item.pair} ({quantity(item.metric)})" for item in decisive],
+        "cannot be told": [item.reason for item in decisive],
+        "holds": [],
+    }
+    return "; ".join(dict.fromkeys(reasons[verdict]))
 
 
 def _too_little(difference: Interval) -> str:
