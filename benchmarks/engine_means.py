@@ -19,7 +19,9 @@ from srgan_distill.networks.compute import choose_compute
 PHASES = ("pretrain student", "train teacher_gan")
 # what is left out, or put in
 CHANGES = {
-    "float32 instead of bfloat16": {"precision": "float32"},
+    # of these two, `auto` is one
+    "in float32": {"precision": "float32"},
+    "in bfloat16": {"precision": "bfloat16"},
     "NCHW instead of channels last": {"channels_last": False},
     "Adam not fused": {"fused_adam": False},
     "freed memory given back": {"keep_memory": False},
