@@ -1,11 +1,17 @@
 """What another seed of the students moves: means of the test sets, and strategies beside baselines.
 
 Usage: python benchmarks/seeds.py                  print the tables
+       python benchmarks/seeds.py start            lay out what students start from, and teachers
        python benchmarks/seeds.py SEED RUN...      add runs that stage evaluate has just scored
 
 seeds.csv beside this file has the means of each test set, PSNR (dB) and NIQE, of runs of profile
 bsds500 that differ in `seeds.student` alone. (A pipeline that has them all prints more with
-`srgan-distill compare` and `srgan-distill claims`.)
+`srgan-distill compare` and `srgan-distill claims`.) Another run, with `profile: bsds500` and the
+seed in params.yaml, and without the hours that teachers take:
+
+    dvc repro --single-item check download preprocess && python benchmarks/seeds.py start
+    python src/stage.py distill gan2g && python src/stage.py evaluate gan2g
+    python benchmarks/seeds.py 1 gan2g
 """
 
 import sys
@@ -16,10 +22,18 @@ import pandas as pd
 from srgan_distill.common.params import load
 from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import display_name
+from srgan_distill.networks.weights import load_generator, save_generator
+from srgan_distill.shipped.models import find
 
 TABLE = Path(__file__).with_suffix(".csv")
 KEYS = ["model", "seed", "set"]
 METRICS = {"psnr": "PSNR (dB)", "niqe": "NIQE"}
+
+
+def lay_out(paths: Paths) -> None:
+    """Put the generators that ship (rounded to float16) where stages train and distill look."""
+    for run in ("pretrain_student", "teacher_gan", "teacher_g"):
+        save_generator(paths.generator(run), load_generator(find(run)))
 
 
 def add(table: pd.DataFrame, seed: int, runs: list[str], paths: Paths) -> pd.DataFrame:
@@ -64,11 +78,14 @@ def spread(values: pd.Series) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    params = load()
+    params, paths = load(), Paths("bsds500")
+    if arguments == ["start"]:
+        lay_out(paths)
+        return
     table = pd.read_csv(TABLE)
     if arguments:
         seed, *runs = arguments
-        table = add(table, int(seed), runs, Paths("bsds500"))
+        table = add(table, int(seed), runs, paths)
         table.to_csv(TABLE, index=False)
     baselines = {name: strategy.baseline for name, strategy in params.strategies.items()}
     order = [*params.train, *params.strategies]

@@ -11,6 +11,7 @@ from srgan_distill.common.params import Budget, load
 from srgan_distill.common.paths import Paths
 from srgan_distill.networks.compute import Compute
 from srgan_distill.networks.generator import build_generator
+from srgan_distill.networks.weights import load_generator
 from srgan_distill.training.losses import Batch, discriminator_loss, generator_losses
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
@@ -90,3 +91,16 @@ def test_gains_over_seeds_pair_a_strategy_with_its_baseline_of_the_same_seed(
     ]  # fmt: skip
     (row,) = seeds.gains(table, {"kd": "student"}).to_dict("records")
     assert list(row.values())[2:] == ["0, 1", "+2.00 ± 1.41", "-2.00 ± 1.41"]
+
+
+def test_students_of_another_seed_start_from_what_ships(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(FOLDER))
+    import seeds
+
+    monkeypatch.chdir(tmp_path)
+    paths = Paths("bsds500")
+    seeds.lay_out(paths)
+    for run, filters in {"pretrain_student": 32, "teacher_gan": 64, "teacher_g": 64}.items():
+        assert load_generator(paths.generator(run)).filters == filters
