@@ -74,8 +74,8 @@ def load_model(
         model: a shipped model's name (`srgan_distill.shipped.models.names()`), or a file that the
             pipeline wrote (`data/<profile>/models/<run>/generator.safetensors`).
         device: `auto` (a GPU where there is one), `cpu` or `cuda`.
-        precision: `float32`, or `bfloat16` for speed: a value in a hundred is then off by two grey
-            levels or more (six at most in what was tried).
+        precision: `float32`, or `bfloat16` for speed on a GPU or a CPU with AMX: a value in a
+            hundred is then off by two grey levels or more (six at most in what was tried).
 
     Raises:
         UserError: no such model, a file that is none of this pipeline, another device or precision,
