@@ -15,23 +15,27 @@ seed in params.yaml, and without the hours that teachers take:
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from srgan_distill.common import metrics
 from srgan_distill.common.params import load
 from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import display_name
+from srgan_distill.experiments.tables import with_spread
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.shipped.models import find
 
 TABLE = Path(__file__).with_suffix(".csv")
 KEYS = ["model", "seed", "set"]
-METRICS = {"psnr": "PSNR (dB)", "niqe": "NIQE"}
+# Two decimals: a seed moves the second one.
+METRICS = {name: replace(metrics.METRICS[name], decimals=2) for name in ("psnr", "niqe")}
 
 
 def lay_out(paths: Paths) -> None:
-    """Put the generators that ship (rounded to float16) where stages train and distill look."""
+    """Put the generators that ship (kernels in float16) where stages train and distill look."""
     for run in ("pretrain_student", "teacher_gan", "teacher_g"):
         save_generator(paths.generator(run), load_generator(find(run)))
 
@@ -66,15 +70,12 @@ def gains(table: pd.DataFrame, baselines: dict[str, str]) -> pd.DataFrame:
     for strategy, baseline in baselines.items():
         more = (means.loc[strategy] - means.loc[baseline]).dropna()
         names = {"strategy": display_name(strategy), "baseline": display_name(baseline)}
-        figures = {f"more {label}": spread(more[metric]) for metric, label in METRICS.items()}
+        figures = {
+            f"more {metric.label}": with_spread(metric, more[name].mean(), more[name].std(), "+")
+            for name, metric in METRICS.items()
+        }
         rows.append({**names, "seeds": ", ".join(map(str, more.index)), **figures})
     return pd.DataFrame(rows)
-
-
-def spread(values: pd.Series) -> str:
-    """Mean ± sample deviation; the mean alone of one value."""
-    mean = f"{values.mean():+.2f}"
-    return f"{mean} ± {values.std():.2f}" if len(values) > 1 else mean
 
 
 def main(arguments: list[str]) -> None:
