@@ -14,10 +14,20 @@ from support.repository import environment, init_repository
 
 from srgan_distill.app.cli import main
 from srgan_distill.common.errors import UserError
-from srgan_distill.experiments.claims import over_seeds, read_claims
+from srgan_distill.experiments.claims import JudgedRun, over_seeds, read_claims
 
-PARAMS = {"profile": "sample", "strategy": "g2g_al", "losses": {"content": 1.0}}
+PARAMS = {
+    "profile": "sample", "strategy": "g2g_al", "strategies": {"g2g_al": {}},
+    "losses": {"content": 1.0},
+}  # fmt: skip
 CODE = "src/srgan_distill/training"
+PIPELINE = {
+    "stages": {
+        "download": {"cmd": "true"},
+        "evaluate": {"foreach": "${strategies}", "do": {"cmd": "true"}},
+        "claims": {"cmd": "true"},
+    }
+}
 
 
 def compared(model: str, other: str, difference: float | None, verdict: str) -> dict[str, Any]:
@@ -60,18 +70,34 @@ class Project:
         subprocess.run(command, cwd=self.folder, env=environment(), check=True)
 
     def write(
-        self, student: int, found: list[dict[str, Any]], content: float = 1.0, code: str = "a"
+        self,
+        student: int,
+        found: list[dict[str, Any]],
+        content: float = 1.0,
+        code: str = "a",
+        data: str = "d",
+        read: str = "d",
     ) -> None:
+        """A run on images `data`, of which stage evaluate has seen `read`."""
         seeds = {"pretrain": 0, "teacher": 0, "student": student}
         params = PARAMS | {"seeds": seeds, "losses": {"content": content}}
         self._write("params.yaml", yaml.safe_dump(params))
         trained = {"seeds.student": student, "losses": {"content": content}}
         # As dvc.yaml has it: the claims read a folder, which other stages fill.
         stages = {
-            "evaluate": {
-                "deps": [{"path": CODE, "md5": code}],
+            "download": {"outs": [{"path": "data/sample/download", "md5": data}]},
+            "evaluate@g2g_al": {
+                "deps": [
+                    {"path": CODE, "md5": code},
+                    {"path": "data/sample/download", "md5": read},
+                ],
                 "params": {"params.yaml": trained},
-                "outs": [{"path": "data/sample/evaluate/student"}],
+                "outs": [{"path": "data/sample/evaluate/g2g_al"}],
+            },
+            # Of a strategy that was removed since; DVC keeps such a one in dvc.lock.
+            "evaluate@gone": {
+                "params": {"params.yaml": {"losses": {"content": 9.0}, "strategies.gone": {}}},
+                "outs": [{"path": "data/sample/evaluate/gone"}],
             },
             "claims": {
                 "deps": [{"path": "data/sample/evaluate"}],
@@ -79,6 +105,7 @@ class Project:
                 "outs": [{"path": "metrics/sample/claims"}],
             },
         }
+        self._write("dvc.yaml", yaml.safe_dump(PIPELINE))
         self._write("dvc.lock", yaml.safe_dump({"stages": stages}))
         self._write("metrics/sample/claims/claims.json", json.dumps({"claims": found}))
 
@@ -105,6 +132,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.commit("rated", 3, claims(-0.4, -0.5))
     project.commit("content", 4, claims(0.8, 0.3), content=2.0)
     project.commit("code", 4, claims(0.8, 0.3), code="b")
+    project.commit("images", 4, claims(0.8, 0.3), data="e", read="e")
+    project.commit("half-way", 4, claims(0.8, 0.3), data="e")
+    project.commit("earlier", 4, [{"claim": "GAN2GAN is better", "verdict": "holds"}])
+    foreign = compared("gan2g", "student", 0.3, "holds") | {"metric": "nobodys"}
+    project.commit("foreign", 4, [claim("GAN2G is better", "holds", foreign)])
     project.write(5, claims(0.8, 0.3))
     return project
 
@@ -149,6 +181,19 @@ def test_a_run_counts_once(inside: Project, capsys: pytest.CaptureFixture[str]) 
     assert "Seed 3" in capsys.readouterr().out
 
 
+def test_each_reason_is_said_once() -> None:
+    params = {"profile": "sample", "seeds.pretrain": 0, "seeds.teacher": 0}
+    found = []
+    for seed, reason in enumerate(("a", "b", "a")):
+        unsure = compared("gan2g", "student", 0.0, "cannot be told") | {"reason": reason}
+        rated = claim("It has ratings", "cannot be told") | {"reason": reason}
+        claims = [claim("GAN2G is better", "cannot be told", unsure), rated]
+        found.append(JudgedRun(str(seed), params | {"seeds.student": seed}, "", "", claims))
+    judged, comparisons = over_seeds(found)
+    assert comparisons["reason"].tolist() == ["a; b"]
+    assert judged["reason"].tolist() == ["a; b", "a; b"]
+
+
 def test_formats(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:
     for style, expected in (
         ("markdown", "| 1. GAN2GAN is better |"),
@@ -168,10 +213,14 @@ def test_formats(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:
     [
         (("seed-0", "content"), "seed-0 and content differ in more than seeds: losses.content"),
         (("seed-0", "code"), "seed-0 and code differ in more than seeds: their stages ran other"),
+        (("seed-0", "images"), "seed-0 and images differ in more than seeds: they had other im"),
         (("failing", "rated"), "rated has the seeds of another one, and other claims"),
+        (("half-way",), "half-way is not reproduced: download has made another data/sample/down"),
+        (("earlier",), "earlier has a metrics/sample/claims/claims.json of an earlier version"),
+        (("foreign",), "foreign has a metrics/sample/claims/claims.json of an earlier version"),
     ],
 )
-def test_what_differs_in_more_than_seeds_is_refused(
+def test_what_cannot_be_another_seed_is_refused(
     inside: Project, names: tuple[str, ...], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["claims", *names]) == 1
@@ -181,7 +230,9 @@ def test_what_differs_in_more_than_seeds_is_refused(
 def test_claims_that_are_not_those_of_their_parameters(project: Project, inside: Project) -> None:
     params = inside.folder / "params.yaml"
     params.write_text(params.read_text().replace("student: 5", "student: 6"))
-    with pytest.raises(UserError, match=r"workspace is not reproduced: evaluate ran with seeds"):
+    with pytest.raises(
+        UserError, match=r"workspace is not reproduced: evaluate@g2g_al ran with seeds"
+    ):
         read_claims(["workspace"])
     project.git("rm", "-q", "--cached", "-r", "metrics")
     project.git("commit", "-q", "-m", "without")

@@ -43,6 +43,8 @@ def test_score_takes_files_of_parameters(
     assert "NIQE" in capsys.readouterr().out
     assert cli.main([*command, f"niqe={tmp_path / 'none.mat'}"]) == 1
     assert "none.mat cannot be used" in capsys.readouterr().err
+    both = cli.parser().parse_args([*command, "niqe=a", "--weights", "nrqm=b", "lpips=c"])
+    assert dict(both.weights) == {"niqe": Path("a"), "nrqm": Path("b"), "lpips": Path("c")}
     with pytest.raises(SystemExit, match="2"):
         cli.main([*command, "niqe"])
     assert "'niqe' is not NAME=FILE" in capsys.readouterr().err

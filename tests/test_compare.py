@@ -247,6 +247,64 @@ def test_other_code_and_parameters_are_other_rows(inside: Project) -> None:
     assert len(set(table["code"])) == 2
 
 
+def test_an_optional_key_of_a_strategy_is_named(
+    changed: Callable[..., None], inside: Project
+) -> None:
+    strategies = {**PARAMS["strategies"], "g2g_al": {"teacher": "teacher_g", "bonus": 1}}
+    changed(strategies=strategies)
+    table = comparison(read_results(["main", "workspace", "other"]))
+    assert table["strategies.g2g_al.bonus"].tolist() == ["", "1", ""]
+    assert "strategies.g2g_al.teacher" not in table
+
+
+def test_a_seed_of_another_machine_is_no_second_one(inside: Project) -> None:
+    _commit_other(inside, "cpu", ("metrics/sample/headline.json", "27.0", "25.0"))
+    results = read_results(["main", "seed-1", "cpu", "workspace"])
+    table = comparison(results)
+    assert table["runs"].tolist() == ["main = workspace, seed-1", "cpu"]
+    assert table["n"].tolist() == [2, 1]
+    assert table["problem"].tolist() == ["", "has the seeds of main, and other figures"]
+
+
+def test_other_images_are_another_row(inside: Project) -> None:
+    downloads = {
+        "stages": {
+            **yaml.safe_load((inside.folder / "dvc.lock").read_text())["stages"],
+            "download": {"cmd": "true", "outs": [{"path": "data/sample", "md5": "new"}]},
+        }
+    }
+    pipeline = {
+        "stages": {
+            "download": {"cmd": "true", "outs": ["data/sample"]},
+            "headline": PIPELINE["stages"]["headline"] | {"deps": ["src/headline.py", "data"]},
+        }
+    }
+    (inside.folder / "dvc.yaml").write_text(yaml.safe_dump(pipeline))
+    downloads["stages"]["headline"]["deps"].append({"path": "data/sample", "md5": "new"})
+    (inside.folder / "dvc.lock").write_text(yaml.safe_dump(downloads))
+    try:
+        table = comparison(read_results(["seed-1", "workspace"]))
+        assert (len(table), len(set(table["data"]))) == (2, 2)
+        downloads["stages"]["download"]["outs"][0]["md5"] = "newer"
+        (inside.folder / "dvc.lock").write_text(yaml.safe_dump(downloads))
+        (_, problem) = comparison(read_results(["seed-1", "workspace"]))["problem"]
+        assert problem == (
+            "is not reproduced: download has made another data/sample since headline ran"
+        )
+    finally:
+        inside.run("git", "checkout", "-q", ".")
+
+
+def _commit_other(project: Project, branch: str, *edits: tuple[str, str, str]) -> None:
+    """A branch of `main` with other texts in files."""
+    project.run("git", "switch", "-q", "-c", branch)
+    for file, old, new in edits:
+        path = project.folder / file
+        path.write_text(path.read_text().replace(old, new))
+    project.commit(branch)
+    project.run("git", "switch", "-q", "main")
+
+
 def test_missing_metrics(inside: Project) -> None:
     inside.run("git", "switch", "-q", "-c", "empty")
     inside.run("git", "rm", "-q", "metrics/sample/headline.json")
@@ -257,6 +315,12 @@ def test_missing_metrics(inside: Project) -> None:
     assert "has no metrics/sample/headline.json" in table["problem"][1]
     with pytest.raises(UserError, match=r"empty has no metrics/sample/headline\.json"):
         read_results(["empty"])
+
+
+def test_parameters_in_another_encoding(changed: Callable[..., None], inside: Project) -> None:
+    (inside.folder / "params.yaml").write_bytes("strategy: größe".encode("latin-1"))
+    with pytest.raises(UserError, match=r"^workspace has a params\.yaml that is not in UTF-8"):
+        read_results(["workspace"])
 
 
 @pytest.mark.parametrize(

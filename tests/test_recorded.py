@@ -75,6 +75,33 @@ def test_code_that_changes_meanwhile_is_named(project: Path) -> None:
         (project / CODE / "loop.py").write_text("x = 2")
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("params.yaml", b"losses: ["),
+        ("params.yaml", b""),
+        ("params.yaml", b"strategies: [a]"),
+        ("params.yaml", "größe: 1".encode("latin-1")),
+        ("params.yaml", None),
+        ("dvc.yaml", b"stages: {}"),
+        ("dvc.yaml", None),
+    ],
+)
+def test_files_half_edited_when_the_stage_ends(
+    project: Path, file: str, content: bytes | None
+) -> None:
+    """One line with what to do, and no traceback after hours of training."""
+    with (
+        pytest.raises(
+            UserError, match=r"^params\.yaml or dvc\.yaml changed .* `dvc commit --force"
+        ),
+        as_recorded("distill@gan2gan"),
+    ):
+        (project / file).unlink()
+        if content is not None:
+            (project / file).write_bytes(content)
+
+
 def test_what_the_stage_does_not_depend_on_may_change(project: Path) -> None:
     def others(params: dict) -> None:
         params["strategies"]["gan2g"]["phases"] = []

@@ -145,10 +145,12 @@ def test_what_a_format_cannot_hold_is_said_before_the_work(run, folder, tmp_path
     monkeypatch.setattr(command, "upscaled_bands", work)
     long = np.zeros((1, 16_400, 3), np.uint8)
     Image.fromarray(long).save(tmp_path / "long.png")
+    Image.fromarray(long[:, :16_376]).save(tmp_path / "too-long-for-libjpeg.png")
     see_through = Image.new("RGBA", (8, 8), (1, 2, 3, 4))
     see_through.save(tmp_path / "see.png")
     for source, output, message in (
         ("long.png", "a.jpg", "more than JPEG holds"),
+        ("too-long-for-libjpeg.png", "a.jpg", "more than JPEG holds"),
         ("long.png", "a.webp", "more than WebP holds"),
         ("see.png", "a.jpg", "JPEG holds no transparency"),
     ):

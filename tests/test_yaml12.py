@@ -18,6 +18,18 @@ ROOT = SOURCE.parent
 PARAMS = ROOT / "params.yaml"
 
 
+@pytest.mark.parametrize("text", ["a: 1\nb: 2\na: 3", "- {x: {a: 1, 'a': 2}}"])
+def test_a_key_stands_once(text: str) -> None:
+    """As where a section is pasted below one of its name."""
+    with pytest.raises(YAMLError, match="found the key 'a' twice"):
+        parse_yaml(text)
+
+
+def test_a_key_may_take_the_place_of_a_merged_one() -> None:
+    text = "one: &one {a: 1, b: 2}\ntwo: &two {<<: *one, a: 3}\nthree: {<<: *two, a: 4}"
+    assert parse_yaml(text)["three"] == {"a": 4, "b": 2}
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -150,7 +150,7 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
         help=f"of {', '.join(METRICS)}; default: psnr,ssim",
     )  # fmt: skip
     command.add_argument(
-        "--weights", type=_weight, nargs="+", default=[], metavar="NAME=FILE",
+        "--weights", type=_weight, nargs="+", action="extend", default=[], metavar="NAME=FILE",
         help=f"local parameter files instead of a download, of {', '.join(WEIGHT_FILES)}; pi takes "
         "niqe and nrqm, lpips takes lpips and alexnet, dists takes dists and vgg16",
     )  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UserError
-from .yaml12 import parse_yaml
+from .yaml12 import YAMLError, parse_yaml
 
 _REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 
@@ -24,12 +24,19 @@ def as_recorded(stage: str) -> Iterator[None]:
     """Run a stage of dvc.yaml, by DVC's name of it (`distill@gan2gan`).
 
     Raises:
-        UserError: parameters or code that it depends on changed meanwhile; names them.
+        UserError: parameters or code that it depends on changed meanwhile, or params.yaml or
+            dvc.yaml can no longer be read; names them.
     """
     before = inputs(stage)
     yield
-    after = inputs(stage)
-    if changed := [name for name in before if before[name] != after.get(name)]:
+    try:
+        after = inputs(stage)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, YAMLError):
+        # Half edited, or gone: the hours that the stage took are not to end in a traceback.
+        changed = ["params.yaml or dvc.yaml"]
+    else:
+        changed = [name for name in before if before[name] != after.get(name)]
+    if changed:
         raise UserError(
             f"{', '.join(changed)} changed while {stage} ran, so what it made is not recorded: put "
             f"it back and record it by `dvc commit --force {stage}`, or run again"

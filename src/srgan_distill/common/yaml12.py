@@ -46,6 +46,35 @@ def parse_yaml(text: str) -> Any:
     """The content of a YAML 1.2 document: mappings, lists, texts, numbers, booleans, None.
 
     Raises:
-        YAMLError: the text is no YAML.
+        YAMLError: the text is no YAML, or a mapping has a key twice.
     """
-    return yaml.load(text, _Loader)
+    loader = _Loader(text)
+    try:
+        document = loader.get_single_node()
+        if document is None:
+            return None
+        _refuse_keys_twice(document)
+        return loader.construct_document(document)
+    finally:
+        loader.dispose()
+
+
+def _refuse_keys_twice(node: yaml.Node) -> None:
+    """PyYAML takes the last one in silence, DVC refuses both (yaml.org/spec/1.2.2, 3.2.1.3)."""
+    waiting, seen = [node], set()
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, yaml.CollectionNode) or id(node) in seen:
+            continue
+        seen.add(id(node))  # an anchored one is met at each of its aliases
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+            continue
+        keys = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in keys:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"found the key {key.value!r} twice", problem_mark=key.start_mark
+                )
+            keys |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
+            waiting += [key, value]

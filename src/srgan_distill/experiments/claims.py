@@ -13,7 +13,7 @@ from ..common.text import ABSENT
 from ..results.claims.statements import KNOWN
 from ..results.claims.verdicts import Comparison, Verdict, together, why
 from .history import Revision, flat
-from .lock import code_of, params_of, stages_behind, stale
+from .lock import code_of, data_of, params_of, stages_behind, stale
 from .seeds import SEEDS_NOTE, seeds_of, with_seeds, without_seeds
 from .tables import Format, table_text, with_spread
 
@@ -25,6 +25,9 @@ _NOTE = (
 )
 _WORDS = ("Verdict", "Why", "Difference", "Metric")
 _UNLIKE = "not the same with every seed"
+# What claims.json says of a claim and of a comparison, as far as it is used here.
+_OF_CLAIM = {"claim", "verdict", "reason", "comparisons"}
+_OF_COMPARISON = {"model", "other", "metric", "relation", "verdict", "reason", "difference"}
 
 
 @dataclass(frozen=True)
@@ -35,12 +38,14 @@ class JudgedRun:
         name: the revision.
         params: what its stages ran with, by dotted key.
         code: the same for the same code of all stages.
+        data: the same for the same downloads.
         claims: those of claims.json.
     """
 
     name: str
     params: dict[str, Any]
     code: str
+    data: str
     claims: list[dict[str, Any]]
 
 
@@ -51,8 +56,8 @@ def read_claims(names: Sequence[str]) -> list[JudgedRun]:
         names: git revisions, names of DVC experiments or `workspace`.
 
     Raises:
-        UserError: an unknown revision; one without claims, or whose claims are not those of its
-            parameters; two that differ in more than seeds.
+        UserError: an unknown revision; one without claims, with those of an earlier version, or
+            whose claims are not those of its parameters; two that differ in more than seeds.
     """
     runs: list[JudgedRun] = []
     for revision in map(Revision.find, dict.fromkeys(names)):
@@ -94,7 +99,7 @@ def over_seeds(runs: Sequence[JudgedRun]) -> tuple[pd.DataFrame, pd.DataFrame]:
                 "number": number,
                 "claim": found[0]["claim"],
                 "verdict": verdict,
-                "reason": why(verdict, map(_of_row, each)) if each else found[0]["reason"],
+                "reason": why(verdict, map(_of_row, each)) if each else _reason(found),
                 **dict(zip(seeds, verdicts, strict=True)),
             }
         )
@@ -145,11 +150,32 @@ def _read(revision: Revision) -> JudgedRun:
     document = revision.read_json(path)
     if document is None:
         raise UserError(f"{revision.name} has no {path.as_posix()}; run `dvc repro` there")
+    if not _is_readable(document):
+        raise UserError(
+            f"{revision.name} has a {path.as_posix()} of an earlier version; run `dvc repro` there "
+            "with this one"
+        )
     stages = stages_behind(revision, path.parent)
     if other := stale(stages, params):
         raise UserError(f"{revision.name} is not reproduced: {other}; run `dvc repro` there")
     ran = flat(params_of(stages))
-    return JudgedRun(revision.name, with_seeds(ran), code_of(stages), document["claims"])
+    return JudgedRun(
+        revision.name, with_seeds(ran), code_of(stages), data_of(stages), document["claims"]
+    )
+
+
+def _is_readable(document: Any) -> bool:
+    try:
+        return all(
+            claim.keys() >= _OF_CLAIM
+            and all(
+                item.keys() >= _OF_COMPARISON and item["metric"] in KNOWN
+                for item in claim["comparisons"]
+            )
+            for claim in document["claims"]
+        )
+    except (TypeError, AttributeError, KeyError):
+        return False
 
 
 def _require_seeds_alone(first: JudgedRun, second: JudgedRun) -> None:
@@ -162,6 +188,8 @@ def _require_seeds_alone(first: JudgedRun, second: JudgedRun) -> None:
             raise UserError(f"{where}: {key} = {ours} and {theirs}")
     if first.code != second.code:
         raise UserError(f"{where}: their stages ran other code")
+    if first.data != second.data:
+        raise UserError(f"{where}: they had other images or weights (stage download)")
 
 
 def _comparison(
@@ -174,7 +202,7 @@ def _comparison(
         "number": number,
         **{key: first[key] for key in ("model", "other", "metric", "relation")},
         "verdict": _with_every_seed(verdicts),
-        "reason": _UNLIKE if len({*verdicts}) > 1 else first["reason"],
+        "reason": _reason(same),
         "difference": differences.mean(skipna=False),
         "difference_std": differences.std(skipna=False),
         **differences.to_dict(),
@@ -183,6 +211,13 @@ def _comparison(
 
 def _with_every_seed(verdicts: Sequence[Verdict]) -> Verdict:
     return verdicts[0] if len({*verdicts}) == 1 else "cannot be told"
+
+
+def _reason(same: Sequence[dict[str, Any]]) -> str:
+    """Why the verdict of a comparison, or of a claim without any, is what it is over all runs."""
+    if len({item["verdict"] for item in same}) > 1:
+        return _UNLIKE
+    return "; ".join(dict.fromkeys(item["reason"] for item in same if item["reason"]))
 
 
 def _of_row(row: dict[str, Any]) -> Comparison:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +12,7 @@ from ..common.metrics import METRICS
 from ..common.paths import Paths
 from ..common.text import ABSENT
 from .history import Revision
-from .lock import code_of, stages_behind, stale
+from .lock import code_of, data_of, stages_behind, stale
 from .seeds import SEEDS, SEEDS_NOTE, seeds_of, with_seeds, without_seeds
 from .tables import Format, table_text, with_spread
 
@@ -35,13 +35,16 @@ class Result:
         name: the revision.
         params: by dotted key; of profiles and strategies only those in use.
         code: the same for the same code of all stages that made the figures.
+        data: the same for the same downloads.
         figures: those of headline.json, with the gains of each set; None where there are none.
-        problem: why not, or why the figures may not be those of `params`; empty otherwise.
+        problem: why not, why the figures may not be those of `params`, or which revision had the
+            same seeds first, with other figures; empty otherwise.
     """
 
     name: str
     params: dict[str, Any]
     code: str
+    data: str
     figures: Figures | None
     problem: str = ""
 
@@ -53,7 +56,7 @@ class Result:
     @property
     def group(self) -> str:
         """The same for runs that differ in seeds alone; what has a problem enters no mean."""
-        settings = [without_seeds(self.params), self.code]
+        settings = [without_seeds(self.params), self.code, self.data]
         return self.key if self.problem else json.dumps(settings, sort_keys=True)
 
 
@@ -82,7 +85,7 @@ def read_results(names: Sequence[str], profile: str | None = None) -> list[Resul
     results = [_read(revision, params, profile or next(iter(ran))) for revision, params in found]
     if not any(result.figures for result in results):
         raise UserError(f"no figures to compare: {results[0].name} {results[0].problem}")
-    return results
+    return _each_seed_once(results)
 
 
 def comparison(results: Sequence[Result], test_set: str = _MEAN) -> pd.DataFrame:
@@ -93,8 +96,8 @@ def comparison(results: Sequence[Result], test_set: str = _MEAN) -> pd.DataFrame
         test_set: a key of headline.json: a test set, or `mean`, the mean over them.
 
     Returns:
-        `runs`, `strategy`, `seeds`, `n`, each parameter that differs between runs, `code` where
-        it differs, for each metric `<metric>`, `<metric>_std`, `gain_<metric>` and
+        `runs`, `strategy`, `seeds`, `n`, each parameter that differs between runs, `code` and
+        `data` where they differ, for each metric `<metric>`, `<metric>_std`, `gain_<metric>` and
         `gain_<metric>_std`, and `problem`; what has a problem has a row of its own. Standard
         deviations are those of a sample, NaN for one run.
 
@@ -143,17 +146,36 @@ def as_text(table: pd.DataFrame, style: Format, test_set: str = _MEAN) -> str:
 
 def _read(revision: Revision, params: dict[str, Any], profile: str) -> Result:
     paths = Paths(profile)
-    code, figures, problem = "", None, f"ran profile {params.get('profile')}"
+    code, data, figures, problem = "", "", None, f"ran profile {params.get('profile')}"
     try:
         stages = stages_behind(revision, paths.headline)
-        code = code_of(stages)
+        code, data = code_of(stages), data_of(stages)
         if params.get("profile") == profile:
             figures = _figures(revision, paths, str(params.get("strategy")))
             other = stale(stages, params)
             problem = f"is not reproduced: {other}" if other else ""
     except UserError as error:
         problem = str(error).removeprefix(f"{revision.name} ")
-    return Result(revision.name, with_seeds(params), code, figures, problem)
+    return Result(revision.name, with_seeds(params), code, data, figures, problem)
+
+
+def _each_seed_once(results: Sequence[Result]) -> list[Result]:
+    """With a problem in what has the seeds of an earlier one and other figures.
+
+    As of another machine: no second draw, whatever rounding has made of the first.
+    """
+    found: list[Result] = []
+    for result in results:
+        twins = (
+            other.name
+            for other in found
+            if (other.group, other.params) == (result.group, result.params)
+            and other.figures != result.figures
+        )
+        twin = next(twins, None)
+        problem = f"has the seeds of {twin}, and other figures" if twin else result.problem
+        found.append(replace(result, problem=problem))
+    return found
 
 
 def _figures(revision: Revision, paths: Paths, strategy: str) -> Figures:
@@ -202,25 +224,28 @@ def _row(result: Result) -> dict[str, Any]:
 
 
 def _settings_of(results: Sequence[Result]) -> pd.DataFrame:
-    """One row per result: the parameters that differ between them, and `code` where it does.
+    """One row per result: the parameters that differ between them, `code` and `data` where they do.
 
     Values are text as YAML has it; empty where a result has no such parameter, or no figures.
     """
     usable = [number for number, result in enumerate(results) if result.figures]
     texts = pd.DataFrame([_texts(results[number]) for number in usable], index=usable)
-    shown = [
-        key
-        for key in texts.columns.drop(_SEPARATELY, errors="ignore")
-        # Another strategy has its own phases, which say no more than its name does.
-        if texts[key].nunique(dropna=key.startswith("strategies.")) > 1
-    ]
+    keys = texts.columns.drop(_SEPARATELY, errors="ignore")
+    shown = [key for key in keys if _differs(texts, key)]
     return texts[shown].reindex(range(len(results))).fillna("")
+
+
+def _differs(texts: pd.DataFrame, key: str) -> bool:
+    if not key.startswith("strategies."):
+        return texts[key].nunique(dropna=False) > 1
+    # Another strategy has its own phases, which say no more than its name does.
+    return texts.groupby("strategy", dropna=False)[key].nunique(dropna=False).max() > 1
 
 
 def _texts(result: Result) -> dict[str, str]:
     return {
         key: value if isinstance(value, str) else json.dumps(value)
-        for key, value in (result.params | {"code": result.code}).items()
+        for key, value in (result.params | {"code": result.code, "data": result.data}).items()
     }
 
 

@@ -62,13 +62,22 @@ class Revision:
         return self.files.repo.get_rev() if self.files else "HEAD"
 
     def read(self, path: Path) -> str | None:
-        """The text of a file, by its path from the working directory; None where it has none."""
-        if self.files is None:
-            return path.read_text(encoding="utf-8") if path.is_file() else None
+        """The text of a file, by its path from the working directory; None where it has none.
+
+        Raises:
+            UserError: it is not in UTF-8.
+        """
         try:
+            if self.files is None:
+                return path.read_text(encoding="utf-8") if path.is_file() else None
             return self.files.read_text(self.folder + path.as_posix(), encoding="utf-8")
         except (FileNotFoundError, DvcException):  # DVC reads dvc.yaml for what git does not have
             return None
+        except UnicodeDecodeError:
+            raise UserError(
+                f"{self.name} has a {path.as_posix()} that is not in UTF-8; save it in that "
+                "encoding"
+            ) from None
 
     def read_json(self, path: Path) -> Any:
         """The content of a JSON file; None where there is none.

@@ -5,7 +5,7 @@ DVC's API tells only what dvc.yaml and params.yaml say, not with what a stage la
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ..common.yaml12 import YAMLError, parse_yaml
 from .history import Revision, flat
 
 _LOCK = Path("dvc.lock")
+_PIPELINE = Path("dvc.yaml")
 
 Stages = dict[str, dict[str, Any]]
 """By name, what dvc.lock records of a stage: `deps`, `params`, `outs`."""
@@ -24,7 +25,7 @@ def stages_behind(revision: Revision, output: Path) -> Stages:
     """The stages that made `output`; none where dvc.lock does not know it.
 
     Raises:
-        UserError: dvc.lock is no YAML.
+        UserError: dvc.lock is no YAML; dvc.yaml or params.yaml is missing or is no YAML.
     """
     try:
         lock = parse_yaml(revision.read(_LOCK) or "") or {}
@@ -32,7 +33,9 @@ def stages_behind(revision: Revision, output: Path) -> Stages:
         raise UserError(
             f"{revision.name} has a {_LOCK} that is no YAML; correct it there"
         ) from None
-    stages = lock.get("stages", {})
+    # DVC keeps what it knows of stages that are gone, such as a removed strategy's.
+    present = _is_in(revision.read_mapping(_PIPELINE), revision.read_mapping(FILE))
+    stages = {name: stage for name, stage in lock.get("stages", {}).items() if present(name)}
     makers = {
         Path(out["path"]): name for name, stage in stages.items() for out in stage.get("outs", ())
     }
@@ -59,14 +62,21 @@ def code_of(stages: Stages) -> str:
     deps = {
         dep["path"]: dep.get("md5") for stage in stages.values() for dep in stage.get("deps", ())
     }
-    sources = sorted((path, md5) for path, md5 in deps.items() if path.startswith("src/"))
-    return hashlib.sha256(json.dumps(sources).encode()).hexdigest()[:7]
+    return _digits((path, md5) for path, md5 in deps.items() if path.startswith("src/"))
+
+
+def data_of(stages: Stages) -> str:
+    """Seven digits, the same for the same data: what stage download left, whatever the seeds."""
+    outs = stages.get("download", {}).get("outs", ())
+    return _digits((out["path"], out.get("md5")) for out in outs)
 
 
 def stale(stages: Stages, params: Mapping[str, Any]) -> str:
-    """The first parameter that a stage ran with another value of than `params` has; else empty.
+    """Why the last of `stages` may not have seen what the first ones made; empty where it has.
 
-    One that has come or gone since is such a parameter too.
+    That is the first parameter that a stage ran with another value of than `params` has (one that
+    has come or gone since, too), or the first stage that read an earlier output of another one, as
+    where `dvc repro` ended half way. Of a file inside an output dvc.lock does not tell.
     """
     for name, stage in stages.items():
         for section, content in stage.get("params", {}).get(FILE.name, {}).items():
@@ -75,7 +85,35 @@ def stale(stages: Stages, params: Mapping[str, Any]) -> str:
             for key in [*ran, *sorted(now - ran.keys())]:
                 if params.get(key) != ran.get(key):
                     return f"{name} ran with {key} = {ran.get(key)}, {FILE} says {params.get(key)}"
+    outs = {
+        out["path"]: (name, out.get("md5"))
+        for name, stage in stages.items()
+        for out in stage.get("outs", ())
+    }
+    for name, stage in stages.items():
+        for dep in stage.get("deps", ()):
+            maker, made = outs.get(dep["path"], (name, dep.get("md5")))
+            if made != dep.get("md5"):
+                return f"{maker} has made another {dep['path']} since {name} ran"
     return ""
+
+
+def _is_in(pipeline: Mapping[str, Any], params: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether a name, such as `distill@gan2gan`, is that of a stage of dvc.yaml."""
+    groups = pipeline.get("stages") or {}
+
+    def present(name: str) -> bool:
+        group, _, key = name.partition("@")
+        members = (groups.get(group) or {}).get("foreach")
+        if isinstance(members, str):  # ${strategies}, as everywhere in this project
+            members = params.get(members.removeprefix("${").removesuffix("}")) or ()
+        return group in groups and (members is None or key in map(str, members))
+
+    return present
+
+
+def _digits(digests: Iterable[tuple[str, str | None]]) -> str:
+    return hashlib.sha256(json.dumps(sorted(digests)).encode()).hexdigest()[:7]
 
 
 def _share(path: Path, other: Path) -> bool:

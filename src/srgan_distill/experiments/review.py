@@ -247,7 +247,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(figure: Any) -> str:
-    return f"{figure:.4f}" if _is_number(figure) else _value(figure)
+    return f"{figure:z.4f}" if _is_number(figure) else _value(figure)
 
 
 def _value(value: Any) -> str:

@@ -139,7 +139,7 @@ def _all_but(*names: str) -> dict[str, float]:
 
 # Colours at full resolution, for they are not the photograph's own any more.
 _JPEG = Format(
-    "JPEG", _by_pillow("JPEG", subsampling=0), 0.1, has_alpha=False, longest=65_535, canvas=4,
+    "JPEG", _by_pillow("JPEG", subsampling=0), 0.1, has_alpha=False, longest=65_500, canvas=4,
     carries=_all_but(Note.GAMMA, Note.TEXT) | {
         Note.PROFILE: 255 * 65_519, Note.EXIF: _MOST_IN_SEGMENT, Note.XMP: 65_504,
         Note.COMMENT: _MOST_IN_SEGMENT,
