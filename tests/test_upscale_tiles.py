@@ -143,8 +143,11 @@ def test_tiles_follow_the_memory(model, monkeypatch):
     monkeypatch.setattr(engine.psutil, "virtual_memory", lambda: Memory(8 * 2**30))
     plenty = student.tile()
     assert 100 < plenty < 200
+    teacher = load_model("teacher_gan", device="cpu")
+    assert 6 * teacher.margin == teacher.tile() + 2 * teacher.margin  # more than margin
     monkeypatch.setattr(engine.psutil, "virtual_memory", lambda: Memory(512 * 2**20))
     assert 32 < student.tile() < plenty
+    assert 32 < teacher.tile() < 100
     monkeypatch.setattr(engine.psutil, "virtual_memory", lambda: Memory(0))
     assert student.tile() == 32
 
