@@ -104,7 +104,7 @@ def test_every_file_that_dvc_yaml_plots_is_written(project: Path) -> None:
 
 
 def test_nothing_trained(project: Path) -> None:
-    with pytest.raises(UserError, match=r"no training curves in data/sample/models; run `dvc repr"):
+    with pytest.raises(UserError, match=r"no training curves in data/sample/curves; run `dvc repr"):
         curves.run()
     assert not (project / "metrics").exists()
 

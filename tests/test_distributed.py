@@ -14,7 +14,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 from support.code_reading import SOURCE
-from support.failing import be_killed, fail, refuse
+from support.failing import be_aborted, be_killed, fail, refuse
 from support.params import change_params
 from support.small_project import finish, kill_at, saved_step, start
 
@@ -202,6 +202,12 @@ def test_a_mistake_in_the_code_keeps_its_traceback(rank: int, capfd: pytest.Capt
         launch(fail, rank, two_processes())
     assert ended.value.code == 1
     assert capfd.readouterr().err.endswith("ZeroDivisionError: a mistake in the code\n")
+
+
+def test_a_process_that_the_watchdog_ends_points_at_the_other() -> None:
+    """As NCCL's does, in C++, where another process has ended."""
+    with pytest.raises(UserError, match=r"rank 1 was ended by SIGABRT: .* another one has ended"):
+        launch(be_aborted, 1, two_processes())
 
 
 @pytest.mark.parametrize("rank", [0, 1])

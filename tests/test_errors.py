@@ -36,6 +36,21 @@ def raising(error: BaseException):
             "error: the disk is full at data/hr.npy; make room and run again\n",
         ),
         (OSError(errno.EDQUOT, "Quota"), 1, "error: the disk is full; make room and run again\n"),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has ..."),
+            1,
+            "error: the GPU's memory is full; free some, or make batch or crop smaller in "
+            "params.yaml, and run again\n",
+        ),
+        (
+            RuntimeError(
+                "[enforce fail at alloc_cpu.cpp:114] . DefaultCPUAllocator: can't "
+                "allocate memory: you tried to allocate 9 bytes."
+            ),
+            1,
+            "error: the computer's memory is full; free some, or make batch or crop smaller in "
+            "params.yaml, and run again\n",
+        ),
     ],
 )
 def test_one_line(
@@ -46,7 +61,9 @@ def test_one_line(
 
 
 def test_a_fault_of_ours_keeps_its_traceback() -> None:
-    for error in (ValueError("x"), FileNotFoundError(errno.ENOENT, "No such file", "x")):
+    for error in (
+        ValueError("x"), RuntimeError("x"), FileNotFoundError(errno.ENOENT, "No such file", "x"),
+    ):  # fmt: skip
         with pytest.raises(type(error)):
             exit_code(raising(error))
 

@@ -16,12 +16,13 @@ from torch import nn
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Params
 from srgan_distill.common.paths import Paths
-from srgan_distill.deploy.export import print_export
+from srgan_distill.deploy.export import print_export, psnr_changes
 from srgan_distill.deploy.graph import DeployedGenerator, export_onnx, layers_of
 from srgan_distill.deploy.parity import SIZES, check_parity
 from srgan_distill.deploy.quantise import calibration_images, quantise
 from srgan_distill.deploy.runtime import open_model
 from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8, write_png
+from srgan_distill.imaging.pairs import pairs_of
 from srgan_distill.imaging.protocol import bicubic, psnr
 from srgan_distill.networks.generator import Generator, PlainGenerator
 from srgan_distill.networks.weights import load_generator, save_generator
@@ -57,6 +58,23 @@ def test_what_int8_costs_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         "  INT8, PSNR on Set14: -0.050 dB",
         "  INT8, PSNR on Urban100: +0.200 dB",
     ]
+
+
+def test_an_image_that_is_met_exactly_has_no_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two infinite PSNRs: the file is JSON, which has neither infinity nor NaN."""
+    generator = Generator(4, 1).eval()
+    torch.nn.init.zeros_(generator.tail.weight)
+    torch.nn.init.constant_(generator.tail.bias, -1.0)
+    model = tmp_path / "black.onnx"
+    export_onnx(generator, model)
+    for folder, side in (("LR", 8), ("HR", 32)):
+        write_png(tmp_path / folder / "black.png", np.zeros((side, side, 3), np.uint8))
+    changes = psnr_changes(model, model, {"Set5": pairs_of(tmp_path)})
+    assert changes == {"Set5": None}
+    print_export({}, changes, 0.1)
+    assert capsys.readouterr().out == "  INT8, PSNR on Set5: -\n"
 
 
 def test_deployed_and_plain_forms_are_the_same_function() -> None:

@@ -17,6 +17,7 @@ from srgan_distill.networks.cost import parameter_count
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator, prelu
 from srgan_distill.networks.grid import COLOURS, grid
+from srgan_distill.networks.inference import restore
 from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.shipped.models import find
@@ -276,6 +277,22 @@ def test_a_checkerboard_is_removed_by_the_nearest_weights() -> None:
     generator.remove_checkerboard()
     for parameter, same in zip(generator.parameters(), once, strict=True):
         torch.testing.assert_close(parameter, same)
+
+
+@pytest.mark.parametrize(("height", "width"), [(70, 20), (3, 90), (41, 1)])
+def test_a_large_image_is_restored_in_bands(height: int, width: int) -> None:
+    """Of whose places none shows: of zeros beyond the border neither."""
+    generator = Generator(4, 2).eval().double()
+    lr = torch.rand(1, 3, height, width, dtype=torch.double)
+    seen = []
+    generator.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[-2]))
+    with torch.no_grad():
+        whole = generator(lr)
+        found = restore(generator, lr, most=40 * width)
+    torch.testing.assert_close(found, whole, rtol=0, atol=1e-12)
+    assert seen[0] == height
+    assert max(seen[1:]) <= 40
+    assert (len(seen) > 2) == (height > 40)
 
 
 def test_an_sr_pixel_depends_on_what_reach_says_and_no_more() -> None:

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from support.code_reading import PACKAGE, SOURCE, imported_files, parameters_read
 
-from srgan_distill.common.params import Hardware
+from srgan_distill.common.params import Hardware, Losses
+from srgan_distill.common.params.method import TEACHER_TERMS
 from srgan_distill.training import checkpoint
 from srgan_distill.training.setup import CHANGE_NO_WEIGHT
 
@@ -68,6 +69,9 @@ def test_params_are_what_the_module_reads(name: str) -> None:
     if "hardware" in read:
         kept = Hardware.model_fields.keys() - CHANGE_NO_WEIGHT
         read = read - {"hardware"} | {f"hardware.{key}" for key in kept}
+    if name == "train":  # whose phases have no teacher: another l_KD must not train them again
+        own = Losses.model_fields.keys() - TEACHER_TERMS
+        read = read - {"losses"} | {f"losses.{key}" for key in own}
 
     def matches(declared_key: str, read_key: str) -> bool:
         pairs = zip(declared_key.split("."), read_key.split("."), strict=False)
@@ -77,6 +81,13 @@ def test_params_are_what_the_module_reads(name: str) -> None:
 
     assert [key for key in read if not any(matches(d, key) for d in declared)] == []
     assert [d for d in declared if not any(matches(d, key) for key in read)] == []
+
+
+def test_curves_are_read_by_their_stage_alone() -> None:
+    """Another logging interval changes them, and no network."""
+    readers = {name for name, stage in STAGES.items() if any("/curves" in d for d in stage["deps"])}
+    assert readers == {"curves", "report"}
+    assert "data/${profile}/curves" not in STAGES["report"]["deps"]
 
 
 def test_check_watches_the_whole_of_params_yaml() -> None:

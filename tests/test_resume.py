@@ -105,6 +105,10 @@ def test_the_code_is_part_of_the_fingerprint(
         file.write_text("x = 2")
         assert fingerprint({}, [], "train") != before
         file.write_text("x = 1")
+    (tmp_path / "networks" / "README.md").write_text("a page")
+    assert fingerprint({}, [], "train") == before
+    (tmp_path / "networks" / "vgg16_to_relu3_3.safetensors").write_bytes(b"weights that ship")
+    assert fingerprint({}, [], "train") != before
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])

@@ -23,6 +23,13 @@ def be_killed(rank: int, distributed: Distributed) -> None:
     distributed.mean(torch.zeros(1))
 
 
+def be_aborted(rank: int, distributed: Distributed) -> None:
+    """That rank ends as by NCCL's watchdog; the others wait for it."""
+    if distributed.rank == rank:
+        os.kill(os.getpid(), signal.SIGABRT)
+    distributed.mean(torch.zeros(1))
+
+
 def fail(rank: int, distributed: Distributed) -> None:
     """That rank meets a mistake in the code; the others wait for it."""
     if distributed.rank == rank:

@@ -8,6 +8,8 @@ from contextlib import suppress
 from io import TextIOWrapper
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+# As torch words it, of a GPU's memory and of the computer's.
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
 
 
 class UserError(Exception):
@@ -35,9 +37,9 @@ def exit_code(
 ) -> int:
     """Run `main` and return its exit code; what a user can put right is one line, and code 1.
 
-    That is a `UserError`, a full disk, Ctrl-C (130; `interrupted` says what is left of the work).
-    A reader of the output that has seen enough, such as `head`, ends it without a word (141, as for
-    other programs).
+    That is a `UserError`, a full disk or memory, Ctrl-C (130; `interrupted` says what is left of
+    the work). A reader of the output that has seen enough, such as `head`, ends it without a word
+    (141, as for other programs).
     """
     _open_stderr()
     _print_whatever_the_terminal_can()
@@ -59,6 +61,17 @@ def exit_code(
             raise
         where = f" at {error.filename}" if error.filename else ""
         return _failed(1, f"the disk is full{where}; make room and run again")
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(
+            words in str(error) for words in _OUT_OF_MEMORY
+        ):
+            raise
+        whose = "GPU's" if "CUDA" in str(error) else "computer's"
+        return _failed(
+            1,
+            f"the {whose} memory is full; free some, or make batch or crop smaller in params.yaml, "
+            "and run again",
+        )
 
 
 def _failed(code: int, *lines: object) -> int:

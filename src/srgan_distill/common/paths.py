@@ -108,8 +108,11 @@ class Paths:
         return self.data("models", run) / "discriminator.safetensors"
 
     def curves(self, run: str) -> Path:
-        """The training curves of one run: the same on every run of the same machine."""
-        return self.data("models", run) / "curves"
+        """The training curves of one run: the same on every run of the same machine.
+
+        Not beside its networks, whose readers need not run again for another logging interval.
+        """
+        return self.data("curves", run)
 
     def system(self, run: str) -> Path:
         """Speed and system load of one run: another on every run, so no output of its stage."""
@@ -145,7 +148,7 @@ class Paths:
         return self.data("origins.json")
 
 
-_BY_RUN = ("models", "evaluate", "export")
+_BY_RUN = ("models", "curves", "evaluate", "export")
 """Folders of data/<profile>/ that hold one folder a run."""
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..common.text import ABSENT
 from ..imaging.images import read_rgb, to_tensor, to_uint8
 from ..imaging.pairs import Pair
 from ..imaging.protocol import psnr
@@ -25,29 +26,34 @@ def export_with_parity(weights: Path, path: Path) -> dict[str, float]:
 
 def psnr_changes(
     before: Path, after: Path, pairs: Mapping[str, Sequence[Pair]]
-) -> dict[str, float]:
-    """dB (Y) that the model `after` gains over `before`: the mean over each set's images."""
+) -> dict[str, float | None]:
+    """dB (Y) that the model `after` gains over `before`: the mean over each set's images.
+
+    None where an image is met exactly, such as one of a single colour: its PSNR is infinite.
+    """
     models = [open_model(path, torch.get_num_threads()) for path in (before, after)]
     return {name: _psnr_change(own, *models) for name, own in pairs.items()}
 
 
 def print_export(
     parity: Mapping[str, Mapping[str, float]],
-    changes: Mapping[str, float],
+    changes: Mapping[str, float | None],
     most_loss: float,
 ) -> None:
     """Say how far the files are from the network they were made of."""
     for network, found in parity.items():
         print(f"  {network}: largest difference to PyTorch {found['difference']:.1e}")
     for test_set, change in changes.items():
-        beyond = ", MORE than export.most_psnr_loss" * (-change > most_loss)
-        print(f"  INT8, PSNR on {test_set}: {change:+.3f} dB{beyond}")
+        text = ABSENT if change is None else f"{change:+.3f} dB"
+        beyond = change is not None and -change > most_loss
+        print(f"  INT8, PSNR on {test_set}: {text}{', MORE than export.most_psnr_loss' * beyond}")
 
 
-def _psnr_change(pairs: Sequence[Pair], before: Session, after: Session) -> float:
+def _psnr_change(pairs: Sequence[Pair], before: Session, after: Session) -> float | None:
     changes = []
     for pair in pairs:
         image, truth = to_tensor(read_rgb(pair.lr)).numpy(), read_rgb(pair.hr)
         old, new = (psnr(to_uint8(torch.from_numpy(run(image))), truth) for run in (before, after))
         changes.append(new - old)
-    return round(float(np.mean(changes)), 4)
+    mean = float(np.mean(changes))
+    return round(mean, 4) if np.isfinite(mean) else None

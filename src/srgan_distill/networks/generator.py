@@ -100,7 +100,8 @@ class Generator(nn.Module):
             biases.copy_(biases.mean(1, keepdim=True).expand_as(biases))
 
     def forward(self, lr: Tensor) -> Tensor:
-        return self.with_block_outputs(lr)[0]
+        head = self.head(lr)
+        return self._image(head, self.blocks(head))
 
     def with_block_outputs(self, lr: Tensor) -> tuple[Tensor, list[Tensor]]:
         """SR, and the output of every residual block, [N, filters, H, W] each."""
@@ -109,11 +110,15 @@ class Generator(nn.Module):
         for block in self.blocks:
             features = block(features)
             outputs.append(features)
+        return self._image(head, features), outputs
+
+    def _image(self, head: Tensor, features: Tensor) -> Tensor:
+        """SR, of what the head and the last block give."""
         features = self.upsample[0](head + self.fuse(features))
         # PReLU, PixelShuffle and tail, the shuffle put last: the same function, faster.
         last, _, activation = self.upsample[1]
         features = prelu(last(features), activation.weight.repeat_interleave(4))
-        return shuffled_convolution(features, self.tail.weight, self.tail.bias), outputs
+        return shuffled_convolution(features, self.tail.weight, self.tail.bias)
 
 
 class PlainGenerator(Generator):

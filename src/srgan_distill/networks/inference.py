@@ -5,12 +5,40 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from ..common.scale import SCALE
 from ..imaging.images import to_tensor, to_uint8
 from .compute import choose_compute
+from .generator import Generator
 from .weights import load_generator
 
 Upscale = Callable[[np.ndarray], np.ndarray]
+
+# LR pixels that a network has in work at once: a teacher's take 10 kB each. No image of the test
+# sets has more; a photograph of 24 megapixels has 1.5 million.
+MOST_AT_ONCE = 2**18
+
+
+def restore(generator: Generator, lr: Tensor, most: int = MOST_AT_ONCE) -> Tensor:
+    """SR [1, 3, 4h, 4w] of LR [1, 3, h, w], RGB in [0, 1] (SR not clipped), in bounded memory.
+
+    A larger image is cut into bands of rows, each with all that its result depends on.
+
+    Args:
+        most: LR pixels of a band, its surroundings included, where they leave room for any.
+    """
+    height, width = lr.shape[-2:]
+    if height * width <= most:
+        return generator(lr)
+    reach = generator.reach
+    rows = max(most // width - 2 * reach, reach)
+    bands = []
+    for top in range(0, height, rows):
+        above, bottom = max(top - reach, 0), min(top + rows, height)
+        sr = generator(lr[..., above : bottom + reach, :])
+        bands.append(sr[..., SCALE * (top - above) : SCALE * (bottom - above), :])
+    return torch.cat(bands, dim=-2)
 
 
 def upscaler(weights: Path, device: str) -> Upscale:
@@ -28,6 +56,6 @@ def upscaler(weights: Path, device: str) -> Upscale:
 
     @torch.inference_mode()
     def upscale(lr: np.ndarray) -> np.ndarray:
-        return to_uint8(generator(to_tensor(lr).to(compute.device)))
+        return to_uint8(restore(generator, to_tensor(lr).to(compute.device)))
 
     return upscale

@@ -26,7 +26,7 @@ def run() -> None:
     prune(paths, names(rows))
     runs = [run for run in rows if run.is_trained]
     if not any(paths.curves(run.name).is_dir() for run in runs):
-        raise UserError(f"no training curves in {paths.data('models')}; run `dvc repro`")
+        raise UserError(f"no training curves in {paths.data('curves')}; run `dvc repro`")
     learning = [name for name in quantities() if name not in SYSTEM]
     written = []
     for stages, folder, named in (

@@ -1,5 +1,6 @@
 """Training crops: uint8 tiles in memory, cut, flipped and turned in batch, step by step."""
 
+import mmap
 import zlib
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,7 +42,7 @@ class Tiles:
             place: `device`, or `host`, the computer's own memory; `auto` is the device where they
                 take less than a half of its free memory.
         """
-        hr, lr = (torch.from_numpy(np.load(folder / f"{name}.npy")) for name in ("hr", "lr"))
+        hr, lr = (_mapped(folder / f"{name}.npy") for name in ("hr", "lr"))
         if place == "auto":
             place = "device" if hr.nbytes + lr.nbytes < _free_memory(device) / 2 else "host"
         return cls(hr.to(device), lr.to(device)) if place == "device" else cls(hr, lr)
@@ -158,6 +159,16 @@ class Prefetcher:
     def _pinned(self, step: int) -> Crops:
         lr, hr = self._cut(step)
         return (lr.pin_memory(), hr.pin_memory()) if torch.cuda.is_available() else (lr, hr)
+
+
+def _mapped(file: Path) -> Tensor:
+    """An array on disk, whose memory all processes of the machine share.
+
+    Read once from end to end, which no disk minds: crops touch it here and there.
+    """
+    tensor = torch.from_numpy(np.load(file, mmap_mode="c"))
+    tensor.flatten()[:: mmap.PAGESIZE].sum()
+    return tensor
 
 
 def _free_memory(device: torch.device) -> float:

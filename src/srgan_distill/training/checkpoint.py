@@ -24,7 +24,13 @@ LOCK_TIMEOUT = 5.0  # seconds: a stage whose DVC was killed ends itself within t
 def fingerprint(settings: dict[str, Any], files: Iterable[Path], stage: str) -> str:
     """What a run's weights depend on: settings, the files it reads, and the stage's code."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    code = [file for package in CODE for file in sorted((_SOURCE / package).rglob("*.py"))]
+    # With the weights that ship among the networks.
+    code = [
+        file
+        for package in CODE
+        for file in sorted((_SOURCE / package).rglob("*.*"))
+        if file.suffix in (".py", ".safetensors")
+    ]
     for path in (*files, *code, _SOURCE / "stages" / f"{stage}.py"):
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

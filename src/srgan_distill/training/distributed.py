@@ -226,6 +226,12 @@ def _not_met(error: dist.DistError) -> UserError:
 
 def _tell(rank: int, code: int, said: str) -> NoReturn:
     """End as the process of this machine that failed first; `said`: what is not on the screen."""
+    if code == -signal.SIGABRT:  # by NCCL's watchdog, where another process has ended
+        raise UserError(
+            f"the process of rank {rank} was ended by SIGABRT: most likely another one has ended, "
+            "and what that printed, here or on its machine, says why; run again, on every machine, "
+            "and the training goes on from its checkpoint"
+        )
     if code < 0:
         raise UserError(
             f"the process of rank {rank} was ended by {signal.Signals(-code).name} (where "
@@ -264,8 +270,8 @@ def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> N
             if not any(words in str(error) for words in PEER_ENDED):
                 raise
             return LEFT_ALONE
-        finally:
-            dist.destroy_process_group()
+        # Not where `work` failed: NCCL would wait here for what the others never send.
+        dist.destroy_process_group()
         return None
 
     try:
