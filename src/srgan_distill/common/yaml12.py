@@ -72,9 +72,11 @@ def _refuse_keys_twice(node: yaml.Node) -> None:
             continue
         keys = set()
         for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in keys:
+            waiting += [key, value]
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if (key.tag, key.value) in keys:
                 raise yaml.constructor.ConstructorError(
                     problem=f"found the key {key.value!r} twice", problem_mark=key.start_mark
                 )
-            keys |= {key.value} if isinstance(key, yaml.ScalarNode) else set()
-            waiting += [key, value]
+            keys.add((key.tag, key.value))

@@ -153,7 +153,7 @@ def _read(revision: Revision) -> JudgedRun:
     if not _is_readable(document):
         raise UserError(
             f"{revision.name} has a {path.as_posix()} of an earlier version; run `dvc repro` there "
-            "with this one"
+            "with this version"
         )
     stages = stages_behind(revision, path.parent)
     if other := stale(stages, params):
