@@ -1,8 +1,11 @@
 """Archives that are damaged, or mean harm."""
 
+import errno
+import lzma
 import stat
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -146,6 +149,33 @@ def test_truncated(tmp_path: Path, content: bytes, name: str, part: float) -> No
 def test_a_page_in_place_of_an_archive(tmp_path: Path, name: str) -> None:
     with pytest.raises(Unavailable, match="damaged"):
         extract(tmp_path, b"<html>This site has moved</html>" * 100, name)
+
+
+def test_what_no_reader_of_archives_raises_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is not in the UTF-8 it is said to be in, an offset beyond any file, bad xz."""
+    name = "Set5/HR/ä.png"
+    content = zipped({**GOOD, name: bytes(100)})
+    broken = content.replace("ä".encode(), b"\xff\xff")
+    assert broken != content
+    with pytest.raises(Unavailable, match="damaged"):
+        extract(tmp_path, broken, "a.zip")
+    for error in (OSError(errno.EINVAL, "Invalid argument"), lzma.LZMAError("Corrupt input")):
+        monkeypatch.setattr(archives, "_scan", raising(error))
+        with pytest.raises(Unavailable, match="damaged"):
+            extract(tmp_path, content, "a.zip")
+    full = OSError(errno.EIO, "Input/output error")
+    monkeypatch.setattr(archives, "_scan", raising(full))
+    with pytest.raises(OSError, match="Input/output"):
+        extract(tmp_path, content, "a.zip")
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_flipped_bits(tmp_path: Path) -> None:

@@ -47,6 +47,16 @@ def test_few_images_cannot_tell(images: int, reason: str) -> None:
     assert finding.comparisons[0].difference.mean == pytest.approx(0.3)
 
 
+def test_a_set_of_few_images_cannot_tell_beside_a_large_one() -> None:
+    retrained = claim(("gan2g_al", "gan2g"), of_teaching=False)
+    found = scores(sets=["Set5"] * 2 + ["Home"] * 8, gan2g=0.0, gan2g_al=0.3)
+    finding = judge(retrained, found)
+    assert verdict(finding) == (
+        "cannot be told", "a set has few images: all are worth 2.5 of one set, 6 are needed",
+    )  # fmt: skip
+    assert (finding.of_set("Set5"), finding.of_set("Home")) == ("cannot be told", "holds")
+
+
 def test_infinite_scores_and_sets_of_one_image_cannot_tell() -> None:
     retrained = claim(("gan2g_al", "gan2g"), of_teaching=False)
     infinite = scores(gan2g=0.0, gan2g_al=[math.inf, *[0.3] * 7])
@@ -80,14 +90,14 @@ def test_what_was_not_computed_cannot_be_told() -> None:
 
 
 def test_every_set_weighs_the_same() -> None:
-    """Over the images together 0.35 dB, over the two sets (0.8 - 1) / 2 = -0.1 dB."""
-    sets = ["large"] * 6 + ["small"] * 2
-    finding = judge(BEATS, scores(sets=sets, gan2g=[0.8] * 6 + [-1.0] * 2))
+    """Over the images together 0.08 dB, over the two sets (0.8 - 1) / 2 = -0.1 dB."""
+    sets = ["large"] * 6 + ["small"] * 4
+    finding = judge(BEATS, scores(sets=sets, gan2g=[0.8] * 6 + [-1.0] * 4))
     assert verdict(finding) == ("fails", "GAN2G - Student (PSNR)")
     (comparison,) = finding.comparisons
     assert comparison.difference.mean == pytest.approx(-0.1)
     assert comparison.by_set["large"].mean == pytest.approx(0.8)
-    assert comparison.by_set["small"].images == 2
+    assert comparison.by_set["small"].images == 4
     assert (finding.of_set("large"), finding.of_set("small")) == ("holds", "cannot be told")
 
 
@@ -157,8 +167,8 @@ def test_a_comparison_with_the_teacher_needs_its_lead_over_the_papers_student() 
 
 
 def test_a_lead_is_of_the_same_sets() -> None:
-    sets = ["large"] * 6 + ["small"] * 2
-    leads = [2.0] * 6 + [-2.0] * 2
+    sets = ["large"] * 6 + ["small"] * 4
+    leads = [2.0] * 6 + [-2.0] * 4
     finding = judge(BEATS, scores(sets=sets, gan2g=0.3, teacher_gan=leads))
     assert verdict(finding) == NO_LEAD
     assert finding.of_set("large") == "holds"
@@ -177,7 +187,7 @@ def rows(markdown: str) -> list[list[str]]:
 
 
 def test_page_and_json() -> None:
-    sets = ["Set5"] * 6 + ["Home"] * 2
+    sets = ["Set5"] * 6 + ["Home"] * 4
     evidence = Evidence(scores(sets=sets, gan2g=0.3), {}, STRATEGIES)
     named = Claim("GAN2G beats the student", "Table 2", BEATS.statements)
     findings = [evidence.judge(named), evidence.judge(CLAIMS[3])]
@@ -195,7 +205,7 @@ def test_page_and_json() -> None:
     assert first["by_set"] == {"Set5": "holds", "Home": "cannot be told"}
     (comparison,) = first["comparisons"]
     assert comparison["by_set"]["Home"] == {
-        "difference": 0.3, "low": 0.3, "high": 0.3, "images": 2, "verdict": "cannot be told",
+        "difference": 0.3, "low": 0.3, "high": 0.3, "images": 4, "verdict": "cannot be told",
     }  # fmt: skip
     assert (fourth["verdict"], fourth["reason"]) == ("cannot be told", "no ratings")
     assert fourth["comparisons"][0]["difference"] is None

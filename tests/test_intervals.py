@@ -90,6 +90,33 @@ def test_few_images_tell_nothing() -> None:
     assert not mean_interval(np.array([0.5, -0.5] * 3)).tells
 
 
+@pytest.mark.parametrize(
+    ("sizes", "enough"),
+    [
+        ((6,), True), ((5,), False), ((5, 5), True), ((5, 14, 100, 100), True), ((6, 100), True),
+        ((3, 3), False), ((2, 2, 2), False), ((5, 100), False), ((2, 100), False),
+        ((2, 2, 100, 100), False),
+    ],
+)  # fmt: skip
+def test_a_small_set_decides_as_much_as_a_large_one(sizes: tuple[int, ...], enough: bool) -> None:
+    interval = over_sets(*([0.5] * size for size in sizes))
+    assert (interval.low, interval.high) == pytest.approx((0.5, 0.5))
+    assert interval.tells == enough
+
+
+def test_chance_tells_little_more_often_than_it_should() -> None:
+    """5 % of cases by the interval's level; 29 % where two images decide as much as 100."""
+    random = np.random.default_rng(0)
+
+    def share(*sizes: int) -> float:
+        cases = [over_sets(*(random.normal(size=size).tolist() for size in sizes))
+                 for _ in range(200)]  # fmt: skip
+        return float(np.mean([case.tells for case in cases]))
+
+    assert share(5, 14, 100, 100) < 0.12
+    assert share(2, 100) == 0
+
+
 def test_different_images_cannot_be_paired() -> None:
     with pytest.raises(UserError, match="different images"):
         difference_interval(frame([1.0, 2.0]), frame([1.0, 2.0, 3.0]), "psnr")
@@ -108,8 +135,8 @@ def test_interval_over_sets_by_hand() -> None:
     interval = over_sets([0.0, 2.0], [10.0] * 6)
     assert (interval.mean, interval.images) == (5.5, 8)
     assert (interval.low, interval.high) == pytest.approx((5.5 - 0.5**0.5, 5.5 + 0.5**0.5))
-    # Over the images together it would be 62 / 8.
-    assert interval.tells
+    # Over the images together it would be 62 / 8. Two of them are too few to tell.
+    assert not interval.tells
 
 
 def test_interval_over_sets_is_the_normal_one_where_there_are_many_images() -> None:

@@ -330,6 +330,17 @@ def test_one_rater_is_valid_json_and_reads_well(project: Path) -> None:
     assert "1 rater, 2 images." in (project / "metrics/sample/opinion/table3.md").read_text()
 
 
+def test_a_name_with_the_end_of_a_cell_in_it(given: pd.DataFrame) -> None:
+    """As a photograph may be called: its figures stay under their methods."""
+    image = given["image"].iloc[0]
+    renamed = given.replace({"image": {image: "a|b"}})
+    text = table3_markdown(table3(renamed, ["g2g_al"]), raters=3)
+    above, _, below = text.partition("a\\|b")
+    rule = [line for line in above.splitlines() if line.startswith("|:")][-1]
+    row = above.splitlines()[-1] + below.splitlines()[0]
+    assert row.count("|") == rule.count("|")
+
+
 def test_a_method_that_the_paper_has_not(given: pd.DataFrame) -> None:
     renamed = given.assign(method=given["method"].replace("gan2g", "my_kd"))
     text = table3_markdown(table3(renamed, ["g2g_al", "my_kd"]), raters=3)

@@ -119,6 +119,13 @@ def test_a_wrong_entry_is_named(uses: dict, message: str) -> None:
     assert message in str(error.value)
 
 
+def test_a_folder_is_the_one_that_its_hr_is_in(tmp_path: Path) -> None:
+    (tmp_path / "garden" / "HR").mkdir(parents=True)
+    garden = f"{tmp_path}/garden"
+    with pytest.raises(ValueError, match=r"test names HR, which is trained on \(garden\)"):
+        download(train=[garden], test=[f"{garden}/HR"])
+
+
 def test_a_user_that_is_not_here_is_named() -> None:
     message = "^~nobody-here/photographs: no such user is known here"
     with pytest.raises(UserError, match=message):

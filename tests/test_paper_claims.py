@@ -39,12 +39,9 @@ def test_first_claim_all_must_hold_and_one_that_fails_is_enough() -> None:
 
 
 def test_second_claim_leaves_out_two_sets_of_ssim() -> None:
-    sets = ["Set5"] * 6 + ["Set14"] * 2
-    found = both(**STUDENTS)
-    for name, frame in found.items():
-        found[name] = frame.assign(set=sets)
+    found = both(sets=["Set5"] * 6 + ["Set14"] * 4, **STUDENTS)
     found["g2g_al"] = found["g2g_al"].assign(
-        ssim=[*found["g2g_al"]["ssim"][:6], *[0.1] * 2]  # the worst by far, on Set14
+        ssim=[*found["g2g_al"]["ssim"][:6], *[0.1] * 4]  # the worst by far, on Set14
     )
     finding = judge(CLAIMS[1], found)
     assert finding.verdict == "holds"
@@ -80,11 +77,21 @@ def ratings(**dmos: list[float]) -> dict[str, pd.DataFrame]:
 
 def test_first_places_by_hand() -> None:
     """A lower DMOS is better; equal ones share a place; a fifth method is not in the contest."""
-    found = ratings(gan2g=[40.0, 50.0, 60.0], g2g_al=[45.0, 50.0, 30.0], student=[1.0, 1.0, 1.0])
+    four = {"gan2g": [40.0, 50.0, 60.0], "g2g_al": [45.0, 50.0, 30.0]}
+    four |= {name: [99.0, 99.0, 99.0] for name in ("gan2gan", "gan2g_al")}
+    found = ratings(**four, student=[1.0, 1.0, 1.0])
     assert found["gan2g"]["first_places"].tolist() == [1.0, 0.5, 0.0]
     assert found["g2g_al"]["first_places"].tolist() == [0.0, 0.5, 1.0]
     assert found["student"]["dmos"].tolist() == [1.0] * 3
     assert "first_places" not in found["student"]
+
+
+def test_first_places_are_among_all_four() -> None:
+    """Of two it would be another contest than the paper's."""
+    found = ratings(g2g_al=[50.0] * 8, gan2g_al=[40.0] * 8)
+    assert "first_places" not in found["g2g_al"]
+    finding = judge(CLAIMS[3], scores(), found)
+    assert finding.verdict == "cannot be told"
 
 
 def test_fourth_claim_counts_first_places() -> None:

@@ -1,5 +1,7 @@
 """Made-up scores for claims, and how a claim is judged on them."""
 
+from itertools import cycle, islice
+
 import pandas as pd
 
 from srgan_distill.common.params import load
@@ -18,11 +20,18 @@ Differences = float | list[float]
 
 
 def scores(
-    metric: str = "psnr", images: int = 8, sets: list[str] | None = None, **models: Differences
+    metric: str = "psnr",
+    images: int | None = None,
+    sets: list[str] | None = None,
+    **models: Differences,
 ) -> dict[str, pd.DataFrame]:
-    """Scores of `student` (BASE), of teachers 2 better, and of models that differ as given."""
-    labels = {"set": sets or "Set5", "image": [str(number) for number in range(len(BASE))]}
-    student = pd.DataFrame(labels | {metric: BASE})
+    """Scores of `student` (BASE), of teachers 2 better, and of models that differ as given.
+
+    Of so many of the images, or of as many as `sets` are (BASE over and over); else of BASE's.
+    """
+    base = list(islice(cycle(BASE), len(sets or BASE)))
+    labels = {"set": sets or "Set5", "image": [str(number) for number in range(len(base))]}
+    student = pd.DataFrame(labels | {metric: base})
     better = -1 if metric in ("pi", "niqe", "lpips") else 1
     made = {name: better * lead for name, lead in TEACHERS.items()} | models
     found = {name: student.assign(**{metric: student[metric] + d}) for name, d in made.items()}
@@ -44,9 +53,9 @@ def claim(*pairs: tuple[str, str], metric: str = "psnr", **options: object) -> C
     return Claim("", "Table 2", (Statement(pairs, (metric,), **options),))
 
 
-def both(**models: Differences) -> dict[str, pd.DataFrame]:
+def both(sets: list[str] | None = None, **models: Differences) -> dict[str, pd.DataFrame]:
     """PSNR, and SSIM that differs by a hundredth as much."""
-    psnr = scores(**models)
+    psnr = scores(sets=sets, **models)
     base = psnr["student"]["psnr"]
     return {
         name: frame.assign(ssim=0.7 + (frame["psnr"] - base) / 100) for name, frame in psnr.items()

@@ -17,9 +17,14 @@ def markdown_table(rows: Sequence[Mapping[str, Any]], words: Collection[str] = (
     right.
     """
     heads = list(rows[0])
-    cells = [[row[head] for head in heads] for row in rows]
+    cells = [[_cell(row[head]) for head in heads] for row in rows]
     align = ["left"] + ["left" if head in words else "right" for head in heads[1:]]
     return tabulate(cells, heads, "pipe", disable_numparse=True, colalign=align)
+
+
+def _cell(value: Any) -> Any:
+    """Without the end of a cell in it, as in a file's name."""
+    return value.replace("|", "\\|") if isinstance(value, str) else value
 
 
 def write_text(path: Path, text: str) -> None:

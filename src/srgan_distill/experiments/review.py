@@ -253,5 +253,4 @@ def _shown(figure: Any) -> str:
 def _value(value: Any) -> str:
     if value is None:
         return ABSENT
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.replace("|", "\\|")
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -5,6 +5,7 @@ number of images, as in the mean column of the paper's tables.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +36,15 @@ class Interval:
         mean: NaN where there is none (infinite PSNRs of both models subtracted).
         low, high: NaN with fewer than LEAST_IMAGES images or a value that is not finite.
         images: how many images the mean is over.
+        worth: as many images of one set as those of several sets are worth, in which a small set
+            weighs as much as a large one; None: `images`.
     """
 
     mean: float
     low: float
     high: float
     images: int
+    worth: float | None = None
 
     @property
     def known(self) -> bool:
@@ -48,9 +52,14 @@ class Interval:
         return not math.isnan(self.low)
 
     @property
+    def enough(self) -> bool:
+        """Whether there are images enough for a verdict."""
+        return (self.images if self.worth is None else self.worth) >= LEAST_TO_TELL
+
+    @property
     def tells(self) -> bool:
         """Whether the mean is known to differ from 0: enough images, 0 outside the interval."""
-        return self.known and self.images >= LEAST_TO_TELL and not self.low <= 0 <= self.high
+        return self.known and self.enough and not self.low <= 0 <= self.high
 
 
 def mean_interval(values: np.ndarray) -> Interval:
@@ -112,7 +121,18 @@ def difference_over_sets(model: pd.DataFrame, reference: pd.DataFrame, metric: s
     means = np.mean([_resampled_means(values, draw) for values in sets], axis=0)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(mean, float(low), float(high), len(differences))
+    return Interval(mean, float(low), float(high), len(differences), _worth(map(len, sets)))
+
+
+def _worth(sizes: Iterable[int]) -> float:
+    """`Interval.worth` of sets of these sizes: degrees of freedom (n - 1 of one set), and 1.
+
+    By Welch and Satterthwaite, for images that vary alike in all sets. Chance differences of 2 and
+    100 images tell in 29 % of cases, of 5, 14, 100 and 100 in 7 %, of 6 in 8 %.
+    """
+    variances = [(1 / size, size - 1) for size in sizes]
+    total = sum(variance for variance, _ in variances)
+    return total**2 / sum(variance**2 / freedom for variance, freedom in variances) + 1
 
 
 def _resampled_means(values: np.ndarray, draw: np.random.Generator) -> np.ndarray:

@@ -1,5 +1,7 @@
 """Images out of zip and tar archives, which come from strangers."""
 
+import errno
+import lzma
 import shutil
 import tarfile
 import zipfile
@@ -54,11 +56,12 @@ def extract_images(
                 if (target / name).stat().st_size != size:
                     raise Unavailable(f"is damaged: {path} has another size than it says")
     except (
-        zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError,
-        RuntimeError,
+        zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError,
+        NotImplementedError, RuntimeError, ValueError, IndexError, OverflowError,
     ) as error:  # fmt: skip
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's trouble, not the archive's
+        # Another number is the disk's trouble; this one, of a place that is in no file.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise
         raise Unavailable(f"is damaged ({error})") from None
 
 

@@ -121,7 +121,11 @@ class DownloadScale(Section):
         source = self.sources.get(name)
         if source is None:
             return name
-        return source.set or str(expanded(str(source.folder)).resolve())
+        if source.set:
+            return source.set
+        folder = expanded(str(source.folder)).resolve()
+        hr = folder / "HR"  # whose images are then the folder's (sources/folders.py)
+        return str(hr if hr.is_dir() else folder)
 
 
 def _named(entry: Any, where: str, sources: dict[str, Source], plain: Collection[str]) -> Any:

@@ -15,7 +15,8 @@ _WORDS = ("Why", "Paper")  # columns of sentences, not of figures
 _NOTE = f"""\
 A comparison **holds** if the {CONFIDENCE * 100:.0f} % interval of the difference lies on the
 claim's side of 0, and **fails** if it lies on the other. It **cannot be told** if the interval
-spans 0, if there are fewer than {LEAST_TO_TELL} images, or if a metric, a model or the ratings are
+spans 0, if there are fewer than {LEAST_TO_TELL} images (or sets so small that all are worth no
+more), or if a metric, a model or the ratings are
 missing (? in a set's column). A claim holds if all of its comparisons hold, and fails if one fails.
 
 Every test set weighs the same, as in the paper's means; the bootstrap draws images within each set,

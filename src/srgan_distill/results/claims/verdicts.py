@@ -189,11 +189,11 @@ def rated(table3: pd.DataFrame) -> dict[str, pd.DataFrame]:
     Returns:
         `set` (one for all, for the raters' images are few), `image`, `dmos`, and `first_places`: 1
         where no other of the paper's four strategies has a lower DMOS, shared where they are
-        equal. Empty without ratings.
+        equal, if all four are rated. Empty without ratings.
     """
     ours = table3[table3["dmos"].notna() & table3["image"].str.contains("/")]
     dmos = ours.pivot(index="image", columns="model", values="dmos")
-    contest = dmos.filter(items=DISTILLED)
+    contest = dmos.filter(items=DISTILLED if {*DISTILLED} <= {*dmos} else [])
     first = contest.eq(contest.min(axis=1), axis=0)
     shares = first.div(first.sum(axis=1), axis=0)
     return {
@@ -242,7 +242,12 @@ def _too_little(difference: Interval) -> str:
         return "a score is infinite"
     if difference.images < LEAST_TO_TELL:
         return f"{difference.images} images, {LEAST_TO_TELL} are needed"
-    return "" if difference.known else "a set has one image, no interval"
+    if not difference.known:
+        return "a set has one image, no interval"
+    if not difference.enough:
+        worth = f"{difference.worth:.1f} of one set, {LEAST_TO_TELL} are needed"
+        return f"a set has few images: all are worth {worth}"
+    return ""
 
 
 def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Verdict, str]:
