@@ -95,6 +95,22 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "student_g",
         ),
         (
+            lambda p: p["strategies"]["gan2g"].update(baseline="student_g_al"),
+            "strategies.gan2g.baseline = 'student_g_al'",
+            "adversarial where the strategy's are: student_g",
+        ),
+        (
+            lambda p: p["strategies"]["gan2g"].update(baseline="teacher_g"),
+            "strategies.gan2g.baseline = 'teacher_g'",
+            "must be a student",
+        ),
+        (
+            lambda p: p["losses"].update(contents=p["losses"].pop("content")),
+            "losses.contents",
+            "unknown key",
+        ),
+        (lambda p: p.clear(), "params.yaml has no parameters", "key: value"),
+        (
             lambda p: p["strategies"]["gan2g"].update(discriminator_from="teacher"),
             "strategies.gan2g",
             "no phase is adversarial",

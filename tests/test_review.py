@@ -55,7 +55,9 @@ FIGURES = {
 
 def write(folder: Path, side: int, seed: int, claim: str) -> None:
     """Params, FIGURES of a side (0 before, 1 after) and claims."""
-    (folder / "params.yaml").write_text(yaml.safe_dump({"seed": seed, "device": "auto"}))
+    (folder / "params.yaml").write_text(
+        yaml.safe_dump({"profile": "sample", "seed": seed, "device": "auto"})
+    )
     claims = [{"claim": "It works", "verdict": claim}, {"claim": "A", "verdict": "fails"}]
     files = {path: sides[side] for path, sides in FIGURES.items()}
     for path, content in {**files, f"{SAMPLE}/claims/claims.json": {"claims": claims}}.items():
@@ -132,10 +134,10 @@ def test_changed_figures_with_signs_and_words(
     # What only one side has: opinion scores, and the models of a profile.
     assert "Opinion scores of profile sample: 2 new" in text
     assert ["GAN2G", "", "mean", "-", "51.5000", "-", "new"] in rows
-    assert "All models of profile mine: 1 gone" in text
+    assert "All models of profile mine (not by the parameters above): 1 gone" in text
     assert ["Bicubic", "Set14", "PSNR (dB) ↑", "26.0000", "-", "-", "gone"] in rows
     # A profile that dvc.yaml does not run at present, and a metric of the user's own.
-    assert "Headline of profile mine: 1 better" in text
+    assert "Headline of profile mine (not by the parameters above): 1 better" in text
     assert ["mean", "SSIM ↑", "0.5000", "0.7500", "+0.2500", "better"] in rows
     assert ["`size.json`", "file", "mb", "1.0000", "2.0000", "+1.0000", ""] in rows
     headings = 2 * 10
@@ -155,7 +157,21 @@ def test_a_new_record_fits_into_one_comment(project: Path, monkeypatch: pytest.M
     text = review_markdown("main", "main")
     assert len(text) <= MOST_CHARACTERS
     assert text.count("... and 150 more.") == 3
-    assert "All models of profile c: 350 better" in text
+    assert "All models of profile c (not by the parameters above): 350 better" in text
+
+
+def test_a_file_that_is_as_it_was_is_not_gone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As DVC has it where the other side's dvc.yaml names another profile's file."""
+    gone = {"metrics/other/headline.json": {"mean.psnr": {"old": 27.0}}}
+    monkeypatch.chdir(project)
+
+    def diff(kind: str, *arguments: str) -> dict:
+        return gone if kind == "metrics" and "--targets" not in arguments else {}
+
+    monkeypatch.setattr(review, "_dvc_diff", diff)
+    assert "profile other" not in review_markdown("main", "main")
 
 
 def test_what_is_not_committed_yet_counts(

@@ -185,7 +185,7 @@ def _require_seeds_alone(first: JudgedRun, second: JudgedRun) -> None:
     for key in dict.fromkeys([*settings[0], *settings[1]]):
         ours, theirs = (json.dumps(params.get(key)) for params in settings)
         if ours != theirs:
-            raise UserError(f"{where}: {key} = {ours} and {theirs}")
+            raise UserError(f"{where}: {key} = {ours} and {theirs}; name runs that have the same")
     if first.code != second.code:
         raise UserError(f"{where}: their stages ran other code")
     if first.data != second.data:

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -86,13 +86,17 @@ def review_markdown(base: str, label: str) -> str:
         for file in (FILE, Path("dvc.yaml")):
             revision.read_mapping(file)
     params = _dvc_diff("params", before.commit)
-    figures = _dvc_diff("metrics", before.commit)
+    files = before.changed(*(f"metrics/*/{file}" for file in _FILES))
+    # Where dvc.yaml names another profile's file than before, one that stays is gone to DVC.
+    found = _dvc_diff("metrics", before.commit)
+    figures = {file: new for file, new in found.items() if not _profile(file) or file in files}
     # What dvc.yaml does not call metrics, and other profiles' files.
-    if files := before.changed(*(f"metrics/*/{file}" for file in _FILES)):
+    if files:
         figures |= _dvc_diff("metrics", before.commit, "--targets", *files)
+    ran = {revision.params().get("profile") for revision in (before, _HERE)}
     sections = [
         _Section("Parameters", _param_rows(params, label)),
-        *_figure_sections(figures, label),
+        *_figure_sections(figures, label, ran),
         _Section("Claims of the paper", _claim_rows(before, label)),
         _Section("Pictures", [{"Changed": f"`{path}`"} for path in before.changed(_PICTURES)]),
     ]
@@ -145,14 +149,20 @@ def _param_rows(params: Mapping[str, Differences], label: str) -> list[dict[str,
     ]
 
 
-def _figure_sections(figures: Mapping[str, Differences], label: str) -> list[_Section]:
-    """Of each profile its headline, and folded its other figures; then what is in other files."""
+def _figure_sections(
+    figures: Mapping[str, Differences], label: str, ran: Collection[Any]
+) -> list[_Section]:
+    """Of each profile its headline, and folded its other figures; then what is in other files.
+
+    `ran`: the profiles of both sides, whose figures are those of the parameters shown.
+    """
     sections, rest = [], dict(figures)
     for profile in sorted({_profile(file) for file in figures} - {""}):
         for file, title in _FILES.items():
             changes = rest.pop(f"metrics/{profile}/{file}", {})
             rows = _figure_rows(changes, label, by_model=file != _HEADLINE)
-            title = f"{title} of profile {profile}{_count(rows)}"
+            made = "" if {*ran} == {profile} else " (not by the parameters above)"
+            title = f"{title} of profile {profile}{made}{_count(rows)}"
             sections.append(_Section(title, rows, folded=file != _HEADLINE))
     others = [
         {"File": f"`{file}`"} | row

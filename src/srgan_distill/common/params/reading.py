@@ -86,8 +86,25 @@ class Params(Section):
                 )
             _one_of(f"strategies.{name}.teacher", strategy.teacher, self.train)
             _one_of(f"strategies.{name}.baseline", strategy.baseline, self.train)
+            self._check_baseline(name, strategy)
             self._check_discriminator(name, strategy)
         return self
+
+    def _check_baseline(self, name: str, strategy: Strategy) -> None:
+        """It has the strategy's phases: else their difference is not what the teacher brings."""
+        kinds = {
+            run: [phase.adversarial for phase in recipe.phases]
+            for run, recipe in self.train.items()
+            if recipe.network == "student"
+        }
+        own = [phase.adversarial for phase in strategy.phases]
+        if kinds.get(strategy.baseline) != own:
+            fit = ", ".join(run for run, kind in kinds.items() if kind == own)
+            raise ValueError(
+                f"strategies.{name}.baseline = {strategy.baseline!r}: must be a student whose "
+                "phases are adversarial where the strategy's are: "
+                + (fit or "add one to train, for there is none")
+            )
 
     def _check_discriminator(self, name: str, strategy: Strategy) -> None:
         """A teacher's discriminator must exist, and fit the strategy's crops."""
@@ -168,6 +185,8 @@ def load(file: Path = FILE) -> Params:
         raise UserError(f"{file} is not in UTF-8; save it in that encoding") from None
     except YAMLError as error:
         raise UserError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not content or not isinstance(content, dict):
+        raise UserError(f"{file} has no parameters; take it from git again, or write key: value")
     try:
         return Params.model_validate(content)
     except ValidationError as error:
@@ -176,7 +195,9 @@ def load(file: Path = FILE) -> Params:
 
 def _one_line(file: Path, error: ValidationError) -> str:
     problems = error.errors()
-    first = problems[0]
+    # A key that is misspelt is missing too.
+    unknown = (problem for problem in problems if problem["type"] == "extra_forbidden")
+    first = next(unknown, problems[0])
     where = ".".join(str(part) for part in first["loc"] if part != "[key]")
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     match first["type"]:
