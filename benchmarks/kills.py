@@ -42,7 +42,7 @@ PHASES = {
 }
 """The first step of each kind; the printed step of a checkpoint shows that the kill met it."""
 
-RESULTS = Paths("sample").data("models", RECIPE)  # weights and curves
+OUTPUTS = [Paths("sample").data(folder, RECIPE) for folder in ("models", "curves")]
 CHECKPOINT = Paths("sample").checkpoint(RECIPE)
 PATIENCE = 120.0  # seconds
 
@@ -80,18 +80,19 @@ def main(kills: int, seed: int) -> None:
         project = Project(Path(name))
         project.change_params(lengthen)
         project.run("dvc", "repro", STAGE)
-        results = project.folder / RESULTS
-        undisturbed = contents(results)
+        outputs = [project.folder / folder for folder in OUTPUTS]
+        undisturbed = [contents(folder) for folder in outputs]
         cases = itertools.cycle(itertools.product(PHASES.items(), ("stage", "dvc", "both")))
         for (phase, first), whom in itertools.islice(cases, kills):
-            shutil.rmtree(results)
+            for folder in outputs:
+                shutil.rmtree(folder)
             step = kill(project, whom, first)
             ended = project.start(*COMMAND).wait(PATIENCE)
-            same = ended == 0 and contents(results) == undisturbed
+            same = ended == 0 and [contents(folder) for folder in outputs] == undisturbed
             rows.append({"killed": whom, "in": phase, "checkpoint": step, "same bytes": same})
             print(rows[-1], flush=True)
     table = pd.DataFrame(rows)
-    print(f"{len(undisturbed)} files of {len(table)} runs")
+    print(f"{sum(map(len, undisturbed))} files of {len(table)} runs")
     print(table.groupby(["in", "killed"], sort=False)["same bytes"].agg(["size", "sum"]))
 
 

@@ -19,12 +19,18 @@ from srgan_distill.common.paths import Paths
 from srgan_distill.training.checkpoint import Checkpoint, fingerprint
 
 CONTENT, ALONE, WARM_UP, ADVERSARIAL = range(10, 60), range(60, 70), range(70, 80), range(80, 120)
-"""Steps of train student_g_al in the small project, by what happens in them."""
+"""Steps of a run in the small project, by what happens in them."""
+
+OUTPUTS = [Paths("sample").data(folder, "teacher_al") for folder in ("models", "curves")]
 
 
 def results(project: Path) -> dict[str, bytes]:
     """Weights, discriminator and curves: the outputs of the stage."""
-    return contents(project / Paths("sample").data("models", "student_g_al"))
+    return {
+        f"{folder}/{name}": content
+        for folder in OUTPUTS
+        for name, content in contents(project / folder).items()
+    }
 
 
 def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
@@ -32,22 +38,28 @@ def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
 ) -> None:
     """In the content phase, while the discriminator learns alone, in the warm-up, and behind it."""
     project = small_project(100, batch=2, log_every=5)
-    # A teacher's discriminator is kept.
-    change_params(project, lambda params: params["train"]["student_g_al"].update(network="teacher"))
-    finish(project, "train", "student_g_al")
+
+    def add_teacher(params: dict) -> None:  # whose discriminator is kept
+        student = params["train"]["student_g_al"]
+        params["train"]["teacher_al"] = student | {"network": "teacher"}
+
+    change_params(project, add_teacher)
+    finish(project, "train", "teacher_al")
     uninterrupted = results(project)
     assert sum(name.endswith(".safetensors") for name in uninterrupted) == 2
-    shutil.rmtree(project / Paths("sample").data("models", "student_g_al"))
-    checkpoint = project / Paths("sample").checkpoint("student_g_al")
+    assert any(name.endswith(".tsv") for name in uninterrupted)
+    for folder in OUTPUTS:
+        shutil.rmtree(project / folder)
+    checkpoint = project / Paths("sample").checkpoint("teacher_al")
 
     for steps in (CONTENT, ALONE, WARM_UP, ADVERSARIAL):
-        kill_at(project, "train", "student_g_al", steps.__contains__)
+        kill_at(project, "train", "teacher_al", steps.__contains__)
         assert saved_step(checkpoint) in steps
-        assert not (project / Paths("sample").generator("student_g_al")).exists()
+        assert not (project / Paths("sample").generator("teacher_al")).exists()
 
     # A run from step 0 would end with the same weights too.
     reached = saved_step(checkpoint)
-    output = finish(project, "train", "student_g_al")
+    output = finish(project, "train", "teacher_al")
     assert f"going on from step {reached}\n" in output
     assert f" {reached}/110 [" in output
     assert results(project) == uninterrupted
