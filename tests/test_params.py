@@ -95,16 +95,6 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
             "student_g",
         ),
         (
-            lambda p: p["strategies"]["gan2g"].update(baseline="student_g_al"),
-            "strategies.gan2g.baseline = 'student_g_al'",
-            "adversarial where the strategy's are: student_g",
-        ),
-        (
-            lambda p: p["strategies"]["gan2g"].update(baseline="teacher_g"),
-            "strategies.gan2g.baseline = 'teacher_g'",
-            "must be a student",
-        ),
-        (
             lambda p: p["losses"].update(contents=p["losses"].pop("content")),
             "losses.contents",
             "unknown key",

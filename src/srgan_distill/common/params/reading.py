@@ -86,25 +86,8 @@ class Params(Section):
                 )
             _one_of(f"strategies.{name}.teacher", strategy.teacher, self.train)
             _one_of(f"strategies.{name}.baseline", strategy.baseline, self.train)
-            self._check_baseline(name, strategy)
             self._check_discriminator(name, strategy)
         return self
-
-    def _check_baseline(self, name: str, strategy: Strategy) -> None:
-        """It has the strategy's phases: else their difference is not what the teacher brings."""
-        kinds = {
-            run: [phase.adversarial for phase in recipe.phases]
-            for run, recipe in self.train.items()
-            if recipe.network == "student"
-        }
-        own = [phase.adversarial for phase in strategy.phases]
-        if kinds.get(strategy.baseline) != own:
-            fit = ", ".join(run for run, kind in kinds.items() if kind == own)
-            raise ValueError(
-                f"strategies.{name}.baseline = {strategy.baseline!r}: must be a student whose "
-                "phases are adversarial where the strategy's are: "
-                + (fit or "add one to train, for there is none")
-            )
 
     def _check_discriminator(self, name: str, strategy: Strategy) -> None:
         """A teacher's discriminator must exist, and fit the strategy's crops."""
