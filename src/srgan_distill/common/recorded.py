@@ -52,7 +52,7 @@ def inputs(stage: str) -> dict[str, Any]:
     entry = pipeline["stages"][group]
     names = dict(params)
     if key:
-        names |= {"key": key, "item": _value(params, f"{_section(entry['foreach'])}.{key}")}
+        names |= {"key": key, "item": _value(params, f"{section_of(entry['foreach'])}.{key}")}
         entry = entry["do"]
 
     def resolved(texts: list[str]) -> list[str]:
@@ -63,7 +63,8 @@ def inputs(stage: str) -> dict[str, Any]:
     return values | {str(path): _digest(path) for path in code}
 
 
-def _section(foreach: str) -> str:
+def section_of(foreach: str) -> str:
+    """The section of params.yaml over whose keys a group of stages runs: of ${strategies}."""
     return _REFERENCE.fullmatch(foreach)[1]
 
 

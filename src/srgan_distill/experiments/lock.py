@@ -11,6 +11,7 @@ from typing import Any
 
 from ..common.errors import UserError
 from ..common.params import FILE
+from ..common.recorded import section_of
 from ..common.yaml12 import YAMLError, parse_yaml
 from .history import Revision, flat
 
@@ -105,8 +106,8 @@ def _is_in(pipeline: Mapping[str, Any], params: Mapping[str, Any]) -> Callable[[
     def present(name: str) -> bool:
         group, _, key = name.partition("@")
         members = (groups.get(group) or {}).get("foreach")
-        if isinstance(members, str):  # ${strategies}, as everywhere in this project
-            members = params.get(members.removeprefix("${").removesuffix("}")) or ()
+        if isinstance(members, str):
+            members = params.get(section_of(members)) or ()
         return group in groups and (members is None or key in map(str, members))
 
     return present
