@@ -1,4 +1,4 @@
-"""The README's picture: a photograph by bicubic interpolation and by the shipped student.
+"""The picture of docs/photographs.md: a photograph by bicubic interpolation and by the student.
 
 Usage, where the sample has run: python benchmarks/before_after.py
 """

@@ -31,7 +31,7 @@ def main(steps: int) -> None:
     compute = choose_compute(params.hardware.device, params.hardware.precision)
     tiles = Tiles.open(paths.tiles, compute.device, "device")
     validate = validation(paths.validation, compute)
-    budget = params.budget.pretrain["student"].model_copy(
+    budget = params.settings.pretrain["student"].model_copy(
         update={"steps": steps, "log_every": 100, "validate_every": 500}
     )
     rows = []

@@ -48,7 +48,7 @@ def main(steps: int) -> None:
     tiles = Tiles.open(paths.tiles, compute.device, "device")
     rows = []
     for name, network in params.networks.items():
-        budget = params.budget.pretrain[name].model_copy(
+        budget = params.settings.pretrain[name].model_copy(
             update={"steps": steps, "validate_every": steps} | BUDGET
         )
         for icnr, zero in ((False, False), (True, False), (False, True), (True, True)):

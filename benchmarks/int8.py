@@ -38,7 +38,7 @@ def main(names: list[str]) -> None:
     """Print one row for each choice of layers."""
     params = load()
     paths = Paths(params.profile)
-    pairs = {name: pairs_of(paths.test(name)) for name in params.budget.download.test}
+    pairs = {name: pairs_of(paths.test(name)) for name in params.settings.download.test}
     rows = [{"in float": ", ".join(layers) or "none"} for layers in IN_FLOAT]
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "plain.onnx"

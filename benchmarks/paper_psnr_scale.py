@@ -71,7 +71,7 @@ def find_test_sets() -> dict[str, list[Path]]:
     else:
         params = load()
         paths = Paths(params.profile)
-        found = {name: paths.test(name) / "HR" for name in params.budget.download.test}
+        found = {name: paths.test(name) / "HR" for name in params.settings.download.test}
     missing = [str(folder) for folder in found.values() if not folder.is_dir()]
     if missing:
         raise UserError(f"{missing[0]} does not exist; run `dvc repro preprocess` first")

@@ -224,9 +224,9 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
     rows = []
     for name in names:
         recipe, run = RECIPES[name], f"{name}_of_{steps}-{seed}"
-        budget = params.budget.train.model_copy(
+        budget = params.settings.train.model_copy(
             update={
-                "steps": params.budget.train.steps.model_copy(update={"adversarial": steps}),
+                "steps": params.settings.train.steps.model_copy(update={"adversarial": steps}),
                 "log_every": 50, "validate_every": 250, **recipe.budget,
             }
         )  # fmt: skip

@@ -34,7 +34,7 @@ def test_every_recipe_trains_a_generator_and_a_discriminator(
     compute = Compute(torch.device("cpu"), torch.float32)
     hr = torch.rand(2, 3, 32, 32)
     lr = hr[:, :, ::4, ::4]
-    budget = load(FOLDER.parent / "params.yaml").budget.train.model_dump()
+    budget = load(FOLDER.parent / "params.yaml").settings.train.model_dump()
     for name, recipe in recipes.RECIPES.items():
         generator = build_generator(4, 1, seed=0).train()
         networks = recipes.loss_networks(recipe, 32, 0, compute, tmp_path)

@@ -52,7 +52,7 @@ def test_a_set_of_few_images_cannot_tell_beside_a_large_one() -> None:
     found = scores(sets=["Set5"] * 2 + ["Home"] * 8, gan2g=0.0, gan2g_al=0.3)
     finding = judge(retrained, found)
     assert verdict(finding) == (
-        "cannot be told", "a set has few images: all are worth 2.5 of one set, 6 are needed",
+        "cannot be told", "a set has few images: the effective number of all is 2.5, 6 are needed",
     )  # fmt: skip
     assert (finding.of_set("Set5"), finding.of_set("Home")) == ("cannot be told", "holds")
 

@@ -14,7 +14,7 @@ from support.code_reading import SOURCE
 from srgan_distill.common import disk
 from srgan_distill.common.disk import copies, require_space
 from srgan_distill.common.errors import UserError, exit_code
-from srgan_distill.common.params import PreprocessScale
+from srgan_distill.common.params import PreprocessSettings
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import write_png
 from srgan_distill.stages import preprocess
@@ -24,7 +24,7 @@ from srgan_distill.tiles.space import space_needed
 from srgan_distill.tiles.workers import Workers
 
 Usage = namedtuple("Usage", "total used free")
-SCALE = PreprocessScale(tile=32, stride=32, most_per_image=9, workers=1, on_bad_image="stop")
+SCALE = PreprocessSettings(tile=32, stride=32, most_per_image=9, workers=1, on_bad_image="stop")
 
 
 @pytest.fixture

@@ -59,6 +59,6 @@ def test_the_worked_example_of_own_photographs_passes_the_check(
     shutil.move("photographs/garden/coffee.png", "photographs/garden/rose.png")
     Path("params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     check.run()
-    sets = load().budget.download
+    sets = load().settings.download
     assert sets.train == ["holiday", "DIV2KTrain_100"]
     assert sets.test == ["garden", "Set5"]

@@ -11,7 +11,7 @@ from scipy.stats import bootstrap
 from srgan_distill.common.errors import UserError
 from srgan_distill.results.documents import intervals_markdown
 from srgan_distill.results.intervals import (
-    LEAST_TO_TELL,
+    LEAST_FOR_VERDICT,
     difference_interval,
     difference_over_sets,
     mean_interval,
@@ -67,14 +67,14 @@ def test_constant_difference_is_exact_and_pairing_takes_out_the_images() -> None
     better = student.assign(psnr=student["psnr"] + 0.25)
     interval = difference_interval(better.sample(frac=1, random_state=0), student, "psnr")
     assert (interval.low, interval.mean, interval.high) == (0.25, 0.25, 0.25)
-    assert interval.tells
+    assert interval.significant
     # Unpaired, the images' own spread would hide it.
     assert mean_interval(better["psnr"]).low < mean_interval(student["psnr"]).mean
 
 
 def test_one_image_and_infinite_values_have_no_interval() -> None:
     single = mean_interval(np.array([28.0]))
-    assert (single.mean, single.images, single.known, single.tells) == (28.0, 1, False, False)
+    assert (single.mean, single.images, single.known, single.significant) == (28.0, 1, False, False)
     infinite = mean_interval(np.array([28.0, math.inf]))
     assert infinite.mean == math.inf
     assert not infinite.known
@@ -83,11 +83,11 @@ def test_one_image_and_infinite_values_have_no_interval() -> None:
 
 
 def test_few_images_tell_nothing() -> None:
-    few = mean_interval(np.full(LEAST_TO_TELL - 1, 0.5))
+    few = mean_interval(np.full(LEAST_FOR_VERDICT - 1, 0.5))
     assert few.known
-    assert not few.tells
-    assert mean_interval(np.full(LEAST_TO_TELL, 0.5)).tells
-    assert not mean_interval(np.array([0.5, -0.5] * 3)).tells
+    assert not few.significant
+    assert mean_interval(np.full(LEAST_FOR_VERDICT, 0.5)).significant
+    assert not mean_interval(np.array([0.5, -0.5] * 3)).significant
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_few_images_tell_nothing() -> None:
 def test_a_small_set_decides_as_much_as_a_large_one(sizes: tuple[int, ...], enough: bool) -> None:
     interval = over_sets(*([0.5] * size for size in sizes))
     assert (interval.low, interval.high) == pytest.approx((0.5, 0.5))
-    assert interval.tells == enough
+    assert interval.significant == enough
 
 
 def test_chance_tells_little_more_often_than_it_should() -> None:
@@ -111,7 +111,7 @@ def test_chance_tells_little_more_often_than_it_should() -> None:
     def share(*sizes: int) -> float:
         cases = [over_sets(*(random.normal(size=size).tolist() for size in sizes))
                  for _ in range(200)]  # fmt: skip
-        return float(np.mean([case.tells for case in cases]))
+        return float(np.mean([case.significant for case in cases]))
 
     assert share(5, 14, 100, 100) < 0.12
     assert share(2, 100) == 0
@@ -136,7 +136,7 @@ def test_interval_over_sets_by_hand() -> None:
     assert (interval.mean, interval.images) == (5.5, 8)
     assert (interval.low, interval.high) == pytest.approx((5.5 - 0.5**0.5, 5.5 + 0.5**0.5))
     # Over the images together it would be 62 / 8. Two of them are too few to tell.
-    assert not interval.tells
+    assert not interval.significant
 
 
 def test_interval_over_sets_is_the_normal_one_where_there_are_many_images() -> None:
@@ -158,11 +158,11 @@ def test_interval_over_one_set_is_the_one_over_its_images() -> None:
 
 def test_a_set_of_one_image_or_an_infinite_score_leaves_no_interval_over_sets() -> None:
     single = over_sets([1.0] * 8, [2.0])
-    assert (single.mean, single.images, single.known, single.tells) == (1.5, 9, False, False)
+    assert (single.mean, single.images, single.known, single.significant) == (1.5, 9, False, False)
     infinite = over_sets([1.0] * 8, [2.0, math.inf])
     assert infinite.mean == math.inf
     assert not infinite.known
-    assert not over_sets([1.0, 1.0], [1.0] * 3).tells  # five images
+    assert not over_sets([1.0, 1.0], [1.0] * 3).significant  # five images
 
 
 def test_table_of_intervals() -> None:

@@ -182,7 +182,6 @@ def test_metrics_agree_with_pyiqa_on_what_is_better():
     assert set(METRICS) - set(known) == {"psnr_wrapped", "edges"}
     for name, metric in known.items():
         assert metric.lower_is_better == DEFAULT_CONFIGS[name].get("lower_better", False)
-        assert metric.full_reference == (DEFAULT_CONFIGS[name]["metric_mode"] == "FR")
 
 
 def test_a_metric_prints_and_compares_itself():

@@ -17,7 +17,7 @@ from srgan_distill.networks.cost import parameter_count
 from srgan_distill.networks.discriminator import Discriminator, build_discriminator
 from srgan_distill.networks.generator import Generator, build_generator, prelu
 from srgan_distill.networks.grid import COLOURS, grid
-from srgan_distill.networks.inference import restore
+from srgan_distill.networks.inference import super_resolve
 from srgan_distill.networks.polyphase import shuffled_convolution
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.shipped.models import find
@@ -288,7 +288,7 @@ def test_a_large_image_is_restored_in_bands(height: int, width: int) -> None:
     generator.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[-2]))
     with torch.no_grad():
         whole = generator(lr)
-        found = restore(generator, lr, most=40 * width)
+        found = super_resolve(generator, lr, most=40 * width)
     torch.testing.assert_close(found, whole, rtol=0, atol=1e-12)
     assert seen[0] == height
     assert max(seen[1:]) <= 40
@@ -303,7 +303,10 @@ def test_an_sr_pixel_depends_on_what_reach_says_and_no_more() -> None:
     lr = torch.rand(1, 3, 64, 64, requires_grad=True)
     generator(lr)[0, 0, 128:132, 128:132].sum().backward()
     rows = lr.grad.abs().amax((0, 1, 3)).nonzero().flatten()
-    assert (rows.min().item(), rows.max().item()) == (32 - generator.reach, 32 + generator.reach)
+    assert (rows.min().item(), rows.max().item()) == (
+        32 - generator.receptive_radius,
+        32 + generator.receptive_radius,
+    )
 
 
 def test_block_outputs_come_with_the_same_sr() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from support.dvc_project import Project
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.common.params import DownloadScale, Source
+from srgan_distill.common.params import DownloadSettings, Source
 from srgan_distill.common.paths import in_repository
 from srgan_distill.common.yaml12 import parse_yaml
 from srgan_distill.imaging.images import list_images, read_rgb, write_png
@@ -47,9 +47,9 @@ def holiday(tmp_path: Path) -> Path:
     return folder
 
 
-def download(**uses: list) -> DownloadScale:
+def download(**uses: list) -> DownloadSettings:
     known = {"train": ["SampleTrain"], "validation": ["SampleValidation"], "test": ["People"]}
-    return DownloadScale.model_validate(known | uses)
+    return DownloadSettings.model_validate(known | uses)
 
 
 def copied(source: Source, target: Path) -> dict[str, str]:
@@ -83,7 +83,7 @@ def test_the_report_prints_entries_that_params_yaml_takes() -> None:
     wanted = download(test=given)
     printed = yaml.safe_load(parameters_text({"download": wanted}))["download"]
     assert printed["test"] == ["Set14", {"folder": "my garden/roses"}, part, own]
-    assert DownloadScale.model_validate(printed) == wanted
+    assert DownloadSettings.model_validate(printed) == wanted
 
 
 def test_the_same_set_by_its_name_and_as_a_mapping() -> None:

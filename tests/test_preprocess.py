@@ -12,7 +12,7 @@ import pytest
 from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.common.params import PreprocessScale
+from srgan_distill.common.params import PreprocessSettings
 from srgan_distill.imaging.images import read_rgb, write_png
 from srgan_distill.imaging.pairs import degrade, pairs_of
 from srgan_distill.imaging.protocol import bicubic
@@ -21,7 +21,7 @@ from srgan_distill.tiles.cutting import corners, write_tiles
 from srgan_distill.tiles.pairs import write_pairs
 from srgan_distill.tiles.workers import Workers
 
-SCALE = PreprocessScale(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
+SCALE = PreprocessSettings(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
 ONE = Workers(1, "stop")
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import ExifTags, Image
 
@@ -17,13 +18,17 @@ from srgan_distill.common.errors import UserError
 from srgan_distill.imaging.images import list_images, read_rgb, write_png
 from srgan_distill.imaging.protocol import bicubic
 from srgan_distill.scoring import bands
-from srgan_distill.scoring.scores import as_json, find_pairs, score_folders, score_pair
+from srgan_distill.scoring.scores import as_json, find_pairs, score_pair, score_pairs
 
 COMMAND = Path(sys.executable).with_name("srgan-distill")
 
 
 def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def score_folders(sr_dir: Path, hr_dir: Path, metrics: list[str]) -> pd.DataFrame:
+    return score_pairs(find_pairs(sr_dir, hr_dir), metrics)
 
 
 def folder(path: Path, *names: str) -> Path:

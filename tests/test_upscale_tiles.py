@@ -21,7 +21,7 @@ from srgan_distill.networks.generator import Generator
 @pytest.mark.parametrize("blocks", [0, 1, 3])
 def test_margin_is_exactly_the_receptive_field(blocks):
     generator = tiny_generator(blocks).double()
-    reach = generator.reach
+    reach = generator.receptive_radius
     side, first, last = 2 * reach + 8, reach + 2, reach + 4  # a tile of 2 pixels, off the centre
     image = torch.rand(1, 3, side, side, dtype=torch.double, requires_grad=True)
     tile = generator(image)[..., 4 * first : 4 * last, 4 * first : 4 * last]
@@ -59,8 +59,8 @@ def test_tiles_make_the_whole(model, coffee, channels, tile):
 def test_a_smaller_margin_shows_at_the_seams(model, coffee, monkeypatch):
     image = coffee[100:148, 200:248].astype(np.uint16) * 257
     whole = upscale(model, image, tile=1000).astype(int)
-    reach = model.generator.reach
-    monkeypatch.setattr(Generator, "reach", property(lambda generator: reach - 1))
+    reach = model.generator.receptive_radius
+    monkeypatch.setattr(Generator, "receptive_radius", property(lambda generator: reach - 1))
     difference = np.abs(upscale(model, image, tile=24) - whole).max(axis=2)
     assert difference[92:100].max() > 1
     assert difference[:80, :80].max() <= 1

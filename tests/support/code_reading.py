@@ -52,7 +52,7 @@ def _imports(file: Path) -> list[str]:
 def parameters_read(module: str) -> set[str]:
     """The chains `params.<key>...` in one module, with * for a computed key.
 
-    `params.budget` is the section of the profile in use.
+    `params.settings` is the section of the profile in use.
 
     Raises:
         AssertionError: `params` is passed on whole, so that reads cannot be seen.
@@ -75,7 +75,7 @@ def parameters_read(module: str) -> set[str]:
                 break
             node = parent
         assert keys, f"{module}.py passes `params` on whole (line {node.lineno})"
-        reads.add(".".join(keys).replace("budget.", "profiles.*."))
+        reads.add(".".join(keys).replace("settings.", "profiles.*."))
     return reads
 
 

@@ -19,7 +19,6 @@ class Metric:
         label: heading of a table column, with the unit where there is one.
         decimals: digits behind the point that are worth printing.
         lower_is_better: direction of the comparison.
-        full_reference: whether it compares SR with HR; else it looks at SR alone.
         headline: whether it stands in headline.json.
     """
 
@@ -27,7 +26,6 @@ class Metric:
     label: str
     decimals: int
     lower_is_better: bool = False
-    full_reference: bool = True
     headline: bool = False
 
     @property
@@ -61,18 +59,18 @@ METRICS: dict[str, Metric] = {
         Metric("lpips", "LPIPS", decimals=4, lower_is_better=True),
         Metric("dists", "DISTS", decimals=4, lower_is_better=True),
         Metric("edges", "Edge sharpness", decimals=3),
-        Metric("piqe", "PIQE", decimals=2, lower_is_better=True, full_reference=False),
+        Metric("piqe", "PIQE", decimals=2, lower_is_better=True),
         Metric(
-            "niqe", "NIQE", decimals=3, lower_is_better=True, full_reference=False, headline=True
+            "niqe", "NIQE", decimals=3, lower_is_better=True, headline=True
         ),
-        Metric("nrqm", "Ma (NRQM)", decimals=3, full_reference=False),
+        Metric("nrqm", "Ma (NRQM)", decimals=3),
         Metric(
-            "pi", "PI", decimals=4, lower_is_better=True, full_reference=False, headline=True
+            "pi", "PI", decimals=4, lower_is_better=True, headline=True
         ),
     )
 }  # fmt: skip
 
-GRID = Metric("grid", "Grid", 2, lower_is_better=True, full_reference=False)
+GRID = Metric("grid", "Grid", 2, lower_is_better=True)
 """In grey levels; of a model (`srgan_distill.networks.grid`), not of an image: not in `METRICS`."""
 
 WEIGHT_FILES = {

@@ -46,7 +46,7 @@ class Paths:
     profile: str
 
     def data(self, stage: str, name: str = "") -> Path:
-        """What a stage keeps in DVC's cache."""
+        """A folder or a file of data/, which git ignores: what a stage keeps there."""
         return Path("data") / self.profile / stage / name
 
     def metrics(self, stage: str, name: str = "") -> Path:

@@ -22,6 +22,11 @@ def markdown_table(rows: Sequence[Mapping[str, Any]], words: Collection[str] = (
     return tabulate(cells, heads, "pipe", disable_numparse=True, colalign=align)
 
 
+def markdown_page(*parts: str) -> str:
+    """Headings, paragraphs and tables with a line between them."""
+    return "\n\n".join(parts) + "\n"
+
+
 def _cell(value: Any) -> Any:
     """Without the end of a cell in it, as in a file's name."""
     return value.replace("|", "\\|") if isinstance(value, str) else value

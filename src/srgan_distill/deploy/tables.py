@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..common.scale import SCALE
-from ..common.text import markdown_table
+from ..common.text import markdown_page, markdown_table
 from .variants import Variant
 
 Costs = Mapping[str, Mapping[str, int]]
@@ -55,7 +55,7 @@ def costs_markdown(variants: Sequence[Variant], costs: Costs, height: int, width
             rows[-1] |= {cost: text, f"{cost}, teacher / this": f"{ratio:.2f}"}
     size = f"For one SR image of {width} x {height} px (width x height)."
     title = "## Table 1, continued. What each form of the generators costs"
-    return _document(title, markdown_table(rows), size, COSTS_NOTE)
+    return markdown_page(title, markdown_table(rows), size, COSTS_NOTE)
 
 
 def fastest_student(latencies: Latencies) -> str:
@@ -127,7 +127,7 @@ def times_markdown(
                 "Fastest": labels[fastest_student(seconds)],
             }
         )
-    return _document(
+    return markdown_page(
         "## Speed and memory of each form of the generators",
         "; ".join(f"{name} {value}" for name, value in machine.items()) + ".",
         markdown_table(rows),
@@ -144,7 +144,3 @@ def _name(shape: Shape) -> str:
 def _megapixels(shape: Shape) -> float:
     """Of the SR image."""
     return SCALE**2 * shape[0] * shape[1] / 1e6
-
-
-def _document(*parts: str) -> str:
-    return "\n\n".join(parts) + "\n"

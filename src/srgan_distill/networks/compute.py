@@ -45,6 +45,9 @@ class Compute:
 def choose_device(device: str, count: int = 1) -> str:
     """Resolve the parameter `hardware.device`, where `count` devices are wanted, to cpu or cuda.
 
+    And have cuDNN compute in float32 where it is asked to: its default, TF32, has 10 bits of
+    mantissa.
+
     Raises:
         UserError: `cuda` is asked for where there is none, or more GPUs than there are.
     """
@@ -58,7 +61,6 @@ def choose_device(device: str, count: int = 1) -> str:
         raise UserError(
             f"hardware.devices = {count}: this machine has {torch.cuda.device_count()} GPUs"
         )
-    # cuDNN's default, TF32, has 10 bits of mantissa: float32 is to be what its name says.
     torch.backends.cudnn.allow_tf32 = False
     return device
 

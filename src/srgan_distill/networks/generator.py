@@ -73,7 +73,7 @@ class Generator(nn.Module):
         return self.head[0].out_channels
 
     @property
-    def reach(self) -> int:
+    def receptive_radius(self) -> int:
         """LR pixels to each side that an SR pixel depends on.
 
         From the output back: the 9x9 tail reads 4 pixels to either side at 4x, which are 2 at 2x;

@@ -20,7 +20,7 @@ Upscale = Callable[[np.ndarray], np.ndarray]
 MOST_AT_ONCE = 2**18
 
 
-def restore(generator: Generator, lr: Tensor, most: int = MOST_AT_ONCE) -> Tensor:
+def super_resolve(generator: Generator, lr: Tensor, most: int = MOST_AT_ONCE) -> Tensor:
     """SR [1, 3, 4h, 4w] of LR [1, 3, h, w], RGB in [0, 1] (SR not clipped), in bounded memory.
 
     A larger image is cut into bands of rows, each with all that its result depends on.
@@ -31,7 +31,7 @@ def restore(generator: Generator, lr: Tensor, most: int = MOST_AT_ONCE) -> Tenso
     height, width = lr.shape[-2:]
     if height * width <= most:
         return generator(lr)
-    reach = generator.reach
+    reach = generator.receptive_radius
     rows = max(most // width - 2 * reach, reach)
     bands = []
     for top in range(0, height, rows):
@@ -56,6 +56,6 @@ def upscaler(weights: Path, device: str) -> Upscale:
 
     @torch.inference_mode()
     def upscale(lr: np.ndarray) -> np.ndarray:
-        return to_uint8(restore(generator, to_tensor(lr).to(compute.device)))
+        return to_uint8(super_resolve(generator, to_tensor(lr).to(compute.device)))
 
     return upscale

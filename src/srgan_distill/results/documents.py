@@ -10,9 +10,9 @@ from ..common.metrics import GRID, METRICS
 from ..common.params import Network
 from ..common.runs import display_name
 from ..common.scale import SCALE
-from ..common.text import ABSENT, markdown_table, write_text
+from ..common.text import ABSENT, markdown_page, markdown_table, write_text
 from ..networks.grid import VISIBLE
-from .intervals import CONFIDENCE, LEAST_TO_TELL, RESAMPLES, Interval, interval_text
+from .intervals import CONFIDENCE, LEAST_FOR_VERDICT, RESAMPLES, Interval, interval_text
 from .tables import PERCEPTUAL, REFERENCE, TABLE2, intervals, table1, table2, table4
 
 WRAPPED_NOTE = """\
@@ -49,8 +49,9 @@ INTERVALS_NOTE = f"""\
 [low, high]: {CONFIDENCE * 100:.0f} % interval of the mean over the n images of a set, by percentile
 bootstrap over images ({RESAMPLES:,} resamples, fixed seed), widened by the root of n / (n - 1).
 n=1: one image has no interval. A difference is taken image by image (paired), which leaves out that
-one image is harder than another. **Bold**: its interval excludes 0, with at least {LEAST_TO_TELL}
-images. All sets: every image weighs the same; in Table 2's mean and in the claims every set does.
+one image is harder than another. **Bold**: its interval excludes 0, with at least
+{LEAST_FOR_VERDICT} images. All sets: every image weighs the same; in Table 2's mean and in the
+claims every set does.
 
 The paper compares all with one student, which has an adversarial phase. A strategy's **baseline**
 has the same phases as the strategy and no teacher: the difference to it is what the teacher brings.
@@ -115,7 +116,7 @@ def table1_markdown(table: pd.DataFrame, height: int, width: int) -> str:
     ]
     size = f"{width - width % SCALE} x {height - height % SCALE}"
     note = f"Multiply-adds: of the convolutions, for one SR image of {size} px (width x height)."
-    return _document("## Table 1. The generators", markdown_table(rows), note)
+    return markdown_page("## Table 1. The generators", markdown_table(rows), note)
 
 
 def table2_markdown(table: pd.DataFrame) -> str:
@@ -139,7 +140,7 @@ def table2_markdown(table: pd.DataFrame) -> str:
             "### The paper's PSNR / SSIM on its other test sets: other images, not comparable",
             _by_set(elsewhere, {"": _paper_as_printed}),
         ]
-    return _document(*parts)
+    return markdown_page(*parts)
 
 
 def table4_markdown(table: pd.DataFrame) -> str:
@@ -165,14 +166,14 @@ def table4_markdown(table: pd.DataFrame) -> str:
     )
     notes = [] if "pi" in computed else [NO_PI_NOTE]
     notes += [scope, *(METRIC_NOTES[name] for name in METRIC_NOTES if name in computed), GRID_NOTE]
-    return _document("## Table 4. How images look", markdown_table(rows), *notes)
+    return markdown_page("## Table 4. How images look", markdown_table(rows), *notes)
 
 
 def intervals_markdown(table: pd.DataFrame, title: str) -> str:
     """The figures of `tables.intervals`, and their differences to students without a teacher."""
     parts = [f"## {title}"]
     if table.empty:
-        return _document(*parts, "None of its metrics was computed (`evaluate.metrics`).")
+        return markdown_page(*parts, "None of its metrics was computed (`evaluate.metrics`).")
     for metric, rows in table.groupby("metric", sort=False):
         heading = METRICS[metric].heading
         parts += [f"### {heading}", _with_images(rows, _mean)]
@@ -189,7 +190,7 @@ def intervals_markdown(table: pd.DataFrame, title: str) -> str:
                 f"### {heading}: difference of each strategy to its baseline",
                 _with_images(distilled.assign(method=pairs), _gain),
             ]
-    return _document(*parts, INTERVALS_NOTE)
+    return markdown_page(*parts, INTERVALS_NOTE)
 
 
 def _with_images(table: pd.DataFrame, show: Callable[[Row], str]) -> str:
@@ -216,7 +217,7 @@ def _gain(row: Row) -> str:
 
 def _bold_where_it_tells(difference: Interval, metric: str) -> str:
     text = interval_text(difference, METRICS[metric], "+")
-    return f"**{text}**" if difference.tells else text
+    return f"**{text}**" if difference.significant else text
 
 
 def _by_set(
@@ -263,7 +264,3 @@ def _paper_as_printed(row: Row) -> str:
 def _two(psnr: float, ssim: float) -> str:
     shown = (METRICS["psnr"].text(psnr), METRICS["ssim"].text(ssim))
     return ABSENT if shown == (ABSENT, ABSENT) else " / ".join(shown)
-
-
-def _document(*parts: str) -> str:
-    return "\n\n".join(parts) + "\n"

@@ -69,7 +69,7 @@ def has_lead(teacher: pd.DataFrame, student: pd.DataFrame, metric: str) -> bool:
     the metric's `real_lead` (0.1 dB of PSNR). Without that a share of the lead is noise over noise.
     """
     lead = difference_over_sets(teacher, student, metric)
-    return lead.tells and METRICS[metric].gain(lead.mean, 0) >= real_lead(metric)
+    return lead.significant and METRICS[metric].gain(lead.mean, 0) >= real_lead(metric)
 
 
 def gain_table(figures: Figures) -> str:

@@ -17,8 +17,8 @@ from ..common.metrics import Metric
 CONFIDENCE = 0.95
 RESAMPLES = 2000  # the ends then move by about 3 % of the interval's half width between seeds
 LEAST_IMAGES = 2
-LEAST_TO_TELL = 6
-"""Images that a verdict needs: of 5 chance differences all have one sign in 2 / 2^5 = 6 % of cases.
+LEAST_FOR_VERDICT = 6
+"""Images that a verdict needs. Of 5 chance differences all have one sign in 2 / 2^5 = 6 % of cases.
 
 Of 6 it is 3 %, less than the 5 % that a 95 % interval leaves. Below that the bootstrap, which
 never looks beyond the largest and the smallest difference seen, tells too much.
@@ -36,15 +36,15 @@ class Interval:
         mean: NaN where there is none (infinite PSNRs of both models subtracted).
         low, high: NaN with fewer than LEAST_IMAGES images or a value that is not finite.
         images: how many images the mean is over.
-        worth: as many images of one set as those of several sets are worth, in which a small set
-            weighs as much as a large one; None: `images`.
+        effective_images: of several sets, as many images of one set as vary as much in the mean,
+            for a small set weighs as much as a large one; None: `images`.
     """
 
     mean: float
     low: float
     high: float
     images: int
-    worth: float | None = None
+    effective_images: float | None = None
 
     @property
     def known(self) -> bool:
@@ -52,14 +52,16 @@ class Interval:
         return not math.isnan(self.low)
 
     @property
-    def enough(self) -> bool:
+    def enough_images(self) -> bool:
         """Whether there are images enough for a verdict."""
-        return (self.images if self.worth is None else self.worth) >= LEAST_TO_TELL
+        return (
+            self.images if self.effective_images is None else self.effective_images
+        ) >= LEAST_FOR_VERDICT
 
     @property
-    def tells(self) -> bool:
+    def significant(self) -> bool:
         """Whether the mean is known to differ from 0: enough images, 0 outside the interval."""
-        return self.known and self.enough and not self.low <= 0 <= self.high
+        return self.known and self.enough_images and not self.low <= 0 <= self.high
 
 
 def mean_interval(values: np.ndarray) -> Interval:
@@ -121,11 +123,13 @@ def difference_over_sets(model: pd.DataFrame, reference: pd.DataFrame, metric: s
     means = np.mean([_resampled_means(values, draw) for values in sets], axis=0)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(mean, float(low), float(high), len(differences), _worth(map(len, sets)))
+    return Interval(
+        mean, float(low), float(high), len(differences), _effective_images(map(len, sets))
+    )
 
 
-def _worth(sizes: Iterable[int]) -> float:
-    """`Interval.worth` of sets of these sizes: degrees of freedom (n - 1 of one set), and 1.
+def _effective_images(sizes: Iterable[int]) -> float:
+    """`Interval.effective_images` of sets of these sizes: the degrees of freedom plus 1.
 
     By Welch and Satterthwaite, for images that vary alike in all sets. Chance differences of 2 and
     100 images tell in 29 % of cases, of 5, 14, 100 and 100 in 7 %, of 6 in 8 %.

@@ -37,8 +37,8 @@ def models_table(
         with_paper: a last column with the paper's means over its own sets.
 
     Returns:
-        Columns: parameters; by set PSNR / SSIM, and NIQE where it was computed; the mean of PSNR /
-        SSIM over the sets; the grid. A column that no model has a figure of is left out.
+        Columns: parameters; the mean over the sets, and each set, of PSNR / SSIM, and of NIQE where
+        it was computed; the grid. A column that no model has a figure of is left out.
     """
     theirs = paper.table2().groupby("method")[["psnr", "ssim"]].mean()
     rows = []
@@ -47,11 +47,10 @@ def models_table(
             "Method": name(model),
             "Parameters": _count(figures.get(model, {}).get("parameters")),
         }
-        means = frame.drop(columns=["model", "image"]).groupby("set", sort=False).mean()
-        for test_set, values in means.iterrows():
-            row[test_set] = _pair(values)
-            row[f"{test_set} NIQE ↓"] = METRICS["niqe"].text(values.get("niqe"))
-        row["Mean"] = _pair(means.mean())
+        of_sets = frame.drop(columns=["model", "image"]).groupby("set", sort=False).mean()
+        for place, values in [("Mean", of_sets.mean()), *of_sets.iterrows()]:
+            row[place] = _pair(values)
+            row[f"{place} NIQE ↓"] = METRICS["niqe"].text(values.get("niqe"))
         row[GRID.heading] = GRID.text(figures.get(model, {}).get("grid"))
         printed = PAPER_NAMES.get(model)
         row["Paper, mean"] = _pair(theirs.loc[printed]) if with_paper and printed else ABSENT

@@ -27,7 +27,7 @@ def evaluate(
         upscale: uint8 RGB [h, w, 3] to [4h, 4w, 3].
         pairs: by test set.
         metrics: names of `srgan_distill.common.metrics`.
-        weights: parameter files of no-reference metrics.
+        weights: parameter files of metrics that need one.
         folder: gets the SR images, <set>/<image>.png, and scores.csv: `set`, `image`, one float
             column per metric.
 

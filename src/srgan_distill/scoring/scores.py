@@ -32,7 +32,7 @@ def score_pair(
         hr: the same of the ground truth; where only it has sides that are no multiples of 4, it
             is cropped to them at the right and the bottom.
         metrics: names of `srgan_distill.common.metrics`.
-        weights: local parameter files of no-reference metrics, see `measure.check_available`.
+        weights: local parameter files of metrics that need one, see `measure.check_available`.
 
     Raises:
         UserError: the sizes do not belong together, or a metric cannot be had.
@@ -68,7 +68,7 @@ def score_pairs(
     Args:
         pairs: files of SR and HR.
         metrics: names of `srgan_distill.common.metrics`.
-        weights: local parameter files of no-reference metrics, see `measure.check_available`.
+        weights: local parameter files of metrics that need one, see `measure.check_available`.
         progress: show a bar on a terminal's stderr.
 
     Returns:
@@ -89,13 +89,6 @@ def score_pairs(
             raise UserError(f"{sr.name}: {error}") from None
         rows.append({"image": hr.stem, **values})
     return pd.DataFrame(rows)
-
-
-def score_folders(
-    sr_dir: Path, hr_dir: Path, metrics: Sequence[str], weights: Weights | None = None
-) -> pd.DataFrame:
-    """`score_pairs` of all images of two folders."""
-    return score_pairs(find_pairs(sr_dir, hr_dir), metrics, weights)
 
 
 def mean_scores(table: pd.DataFrame) -> dict[str, float]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..common.errors import UserError
-from ..common.params import FILE, Crop, DownloadScale, Network, Source, check_choice
+from ..common.params import FILE, Crop, DownloadSettings, Network, Source, check_choice
 from ..common.paths import in_repository
 from ..common.scale import SCALE
 from ..imaging.photographs import photograph_size
@@ -18,7 +18,7 @@ from .published import Size, published_sizes
 _SHOWN = 10  # names in an error
 
 
-def check_sets(key: str, download: DownloadScale) -> None:
+def check_sets(key: str, download: DownloadSettings) -> None:
     """Refuse names that no catalogue has, and parts that are larger than their set.
 
     Args:
@@ -42,7 +42,7 @@ def check_sets(key: str, download: DownloadScale) -> None:
                     )
 
 
-def check_folders(download: DownloadScale) -> None:
+def check_folders(download: DownloadSettings) -> None:
     """Refuse folders of the user's that are not there, or cannot be used.
 
     Raises:
@@ -53,7 +53,7 @@ def check_folders(download: DownloadScale) -> None:
             own_images(in_repository(source.folder), source.first)
 
 
-def check_crops(key: str, crops: list[Crop], download: DownloadScale, here: bool) -> None:
+def check_crops(key: str, crops: list[Crop], download: DownloadSettings, here: bool) -> None:
     """Refuse crops of Figure 2 that no test image has, as far as the images are known.
 
     Args:

@@ -16,9 +16,9 @@ from ..sources.checking import check_crops, check_folders, check_sets, check_sta
 def run() -> None:
     """Check params.yaml whole, every profile of it; remove what it no longer names."""
     params = load()
-    check_folders(params.budget.download)
+    check_folders(params.settings.download)
     start_from = f"profiles.{params.profile}.start_from"
-    check_start(params.network_of, params.budget.start_from, start_from)
+    check_start(params.network_of, params.settings.start_from, start_from)
     weights = {"content.weights": params.content.weights}
     for name, profile in params.profiles.items():
         key, here = f"profiles.{name}", name == params.profile

@@ -13,14 +13,14 @@ def run() -> None:
     """Put every data set and every file of weights that the profile names into its folder."""
     params = load()
     paths = Paths(params.profile)
-    wanted, metrics = params.budget.download, params.budget.evaluate.metrics
+    wanted, metrics = params.settings.download, params.settings.evaluate.metrics
     downloads = Downloads(params.mirror, in_repository(ARCHIVES))
     downloads.images(wanted.names, wanted.sources, paths.images, paths.data("download"))
     write_json(paths.origins, downloads.origins)
-    downloads.weights(metrics, params.budget.evaluate.weights, paths.weights)
+    downloads.weights(metrics, params.settings.evaluate.weights, paths.weights)
     file = weights_file(params.content.network, params.content.layer)
     downloads.content(file, params.content.weights, paths.content_weights)
-    downloads.generators(params.budget.start_from == "shipped", paths.starts)
+    downloads.generators(params.settings.start_from == "shipped", paths.starts)
     downloads.require_all()
     files = parameter_files(metrics)
     check_available(metrics, {part: paths.weights / file for part, file in files.items()})

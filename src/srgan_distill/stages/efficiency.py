@@ -16,10 +16,10 @@ def run() -> None:
     params = load()
     paths = Paths(params.profile)
     folder = paths.metrics("efficiency")
-    size = params.budget.tables.output_height, params.budget.tables.output_width
-    scale = params.budget.efficiency
+    size = params.settings.tables.output_height, params.settings.tables.output_width
+    settings = params.settings.efficiency
     with exported_networks(
         params.networks, paths.tiles, params.hardware.device, params.export.float_layers
     ) as variants:
         write_figures(folder / "costs", *costs_of(variants, *size))
-        write_figures(folder / "times", *times_of(variants, scale.inputs, scale.repeats))
+        write_figures(folder / "times", *times_of(variants, settings.inputs, settings.repeats))

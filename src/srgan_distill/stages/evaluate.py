@@ -21,9 +21,9 @@ def run(name: str) -> None:
     """Evaluate the run `name`, whichever stage trained it, or `bicubic`."""
     params = load()
     paths = Paths(params.profile)
-    metrics = params.budget.evaluate.metrics
+    metrics = params.settings.evaluate.metrics
     weights = {part: paths.weights / file for part, file in parameter_files(metrics).items()}
-    pairs = {name: pairs_of(paths.test(name)) for name in params.budget.download.test}
+    pairs = {name: pairs_of(paths.test(name)) for name in params.settings.download.test}
     if name == BICUBIC:
         upscale = partial(bicubic, factor=SCALE)
         figures = {"parameters": 0, "grid": 0.0}  # of a constant it makes the same constant

@@ -19,7 +19,7 @@ def run(name: str) -> None:
     student, int8 = (paths.exported(name, model) for model in ("student", "student_int8"))
     images = calibration_images(paths.tiles, params.export.calibration_tiles)
     quantise(student, int8, images, params.export.float_layers)
-    pairs = {name: pairs_of(paths.test(name)) for name in params.budget.download.test}
+    pairs = {name: pairs_of(paths.test(name)) for name in params.settings.download.test}
     changes = psnr_changes(student, int8, pairs)
     figures = {"parity": parity, "int8": {"psnr_change": changes}}
     write_json(paths.export_figures(name), figures)

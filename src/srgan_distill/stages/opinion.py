@@ -5,6 +5,7 @@ from ..common.paths import RATINGS, Paths
 from ..common.runs import all_runs, names
 from ..common.text import write_json, write_text
 from ..imaging.images import list_images
+from ..imaging.pairs import HR
 from ..results.opinion.dmos import dmos_figures, opinions
 from ..results.opinion.ratings import rating_files, read_ratings
 from ..results.opinion.table3 import table3, table3_markdown
@@ -17,8 +18,8 @@ def run() -> None:
     models = names(all_runs(params.pretrain, params.train, params.strategies))
     images = {
         f"{test_set}/{image.stem}"
-        for test_set in params.budget.download.test
-        for image in list_images(paths.test(test_set) / "HR")
+        for test_set in params.settings.download.test
+        for image in list_images(paths.test(test_set) / HR)
     }
     files = rating_files(RATINGS, params.profile)
     ratings = read_ratings(files, models, images)

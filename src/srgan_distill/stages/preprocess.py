@@ -16,19 +16,19 @@ def run() -> None:
     """Prepare everything that training and evaluation read."""
     params = load()
     paths = Paths(params.profile)
-    sets, scale = params.budget.download, params.budget.preprocess
+    sets, settings = params.settings.download, params.settings.preprocess
 
     def images(*data_sets: str) -> list[Path]:
         return [path for name in data_sets for path in photographs(paths.images(name))]
 
     train, validation = images(*sets.train), images(*sets.validation)
-    needed = space_needed(train, validation + images(*sets.test), scale)
+    needed = space_needed(train, validation + images(*sets.test), settings)
     require_space(paths.data("preprocess"), needed)
     text = paths.origins.read_text(encoding="utf-8") if paths.origins.exists() else "{}"
-    with Workers(scale.workers, scale.on_bad_image, json.loads(text)) as workers:
-        count = write_tiles(train, paths.tiles, scale, workers)
+    with Workers(settings.workers, settings.on_bad_image, json.loads(text)) as workers:
+        count = write_tiles(train, paths.tiles, settings, workers)
         pairs = {"validation": write_pairs(validation, paths.validation, workers)}
         for name in sets.test:
             pairs[name] = write_pairs(images(name), paths.test(name), workers)
-    print(f"preprocess: {count} tiles of {scale.tile}x{scale.tile} px in {paths.tiles}")
+    print(f"preprocess: {count} tiles of {settings.tile}x{settings.tile} px in {paths.tiles}")
     print("preprocess: pairs of " + ", ".join(f"{name} {number}" for name, number in pairs.items()))

@@ -14,7 +14,7 @@ def run(name: str) -> None:
     params = load()
     paths = Paths(params.profile)
     recipe = params.pretrain[name]
-    network, budget = params.networks[recipe.network], params.budget.pretrain[recipe.network]
+    network, budget = params.networks[recipe.network], params.settings.pretrain[recipe.network]
     if shipped := paths.start(name):
         start = load_generator(shipped)
     else:

@@ -14,13 +14,13 @@ def run() -> None:
     """Write metrics/<profile>/tables/ (.md to read, .csv to compute with) and print the tables."""
     params = load()
     paths = Paths(params.profile)
-    budget, strategies = params.budget.tables, params.strategies
+    settings, strategies = params.settings.tables, params.strategies
     runs = all_runs(params.pretrain, params.train, strategies)
     prune(paths, names(runs))
     scores = read_all_scores(names(runs), paths.scores)
     models = {name: read_json(paths.model_figures(name)) for name in names(runs)}
     baselines = {name: strategy.baseline for name, strategy in strategies.items()}
-    size = budget.output_height, budget.output_width
+    size = settings.output_height, settings.output_width
     folder = paths.metrics("tables")
     tables = all_tables(params.networks, size, scores, baselines, models)
     for name, (table, text) in tables.items():
@@ -32,6 +32,6 @@ def run() -> None:
     exported = {name: read_json(paths.export_figures(name)) for name in strategies}
     write_json(folder / "export.json", exported)
     key = f"profiles.{params.profile}.tables.crops"
-    figure = figure2(budget.crops, names(runs), paths.test, paths.results, key)
+    figure = figure2(settings.crops, names(runs), paths.test, paths.results, key)
     write_png(folder / "figure2.png", figure)
     print("written:", *sorted(folder.iterdir()), sep="\n  ")

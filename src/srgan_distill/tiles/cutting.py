@@ -8,7 +8,7 @@ import numpy as np
 
 from ..common.disk import reserve
 from ..common.errors import UserError
-from ..common.params import PreprocessScale
+from ..common.params import PreprocessSettings
 from ..common.scale import SCALE
 from ..imaging.photographs import photograph_size
 from .pairs import read_pair
@@ -63,7 +63,9 @@ def cut(folder: Path, tile: int, job: tuple[Path, list[tuple[int, int]], int]) -
     return range(first, first + len(places))
 
 
-def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale, workers: Workers) -> int:
+def write_tiles(
+    paths: list[Path], folder: Path, settings: PreprocessSettings, workers: Workers
+) -> int:
     """Write hr.npy [n, 3, tile, tile] and lr.npy [n, 3, tile/4, tile/4], uint8; returns n.
 
     Memory stays that of one image per worker: the arrays are mapped files.
@@ -72,8 +74,8 @@ def write_tiles(paths: list[Path], folder: Path, scale: PreprocessScale, workers
         UserError: an image cannot be used and such are not skipped, or none can be used.
         OSError: the disk is full.
     """
-    tile = scale.tile
-    find = partial(places_in, tile, scale.stride, scale.most_per_image)
+    tile = settings.tile
+    find = partial(places_in, tile, settings.stride, settings.most_per_image)
     places = dict(workers.each(find, paths, "headers"))
     firsts = list(accumulate(map(len, places.values()), initial=0))
     folder.mkdir(parents=True, exist_ok=True)

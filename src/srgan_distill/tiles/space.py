@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..common.disk import copies
 from ..common.errors import UserError
-from ..common.params import PreprocessScale
+from ..common.params import PreprocessSettings
 from ..common.scale import SCALE
 from ..imaging.photographs import photograph_size
 from .cutting import corners
@@ -15,7 +15,9 @@ from .cutting import corners
 CHANNELS = 3
 
 
-def space_needed(tiled: Iterable[Path], paired: Iterable[Path], scale: PreprocessScale) -> int:
+def space_needed(
+    tiled: Iterable[Path], paired: Iterable[Path], settings: PreprocessSettings
+) -> int:
     """Bytes, at most, of the tiles of some images and the pairs of others, with DVC's copy.
 
     Images that cannot be read count nothing: they are refused or skipped when it is their turn.
@@ -23,8 +25,8 @@ def space_needed(tiled: Iterable[Path], paired: Iterable[Path], scale: Preproces
     pixels = 0
     for path in tiled:
         with suppress(UserError):
-            places = corners(path, scale.tile, scale.stride, scale.most_per_image)
-            pixels += len(places) * scale.tile**2
+            places = corners(path, settings.tile, settings.stride, settings.most_per_image)
+            pixels += len(places) * settings.tile**2
     for path in paired:
         with suppress(UserError):
             pixels += prod(photograph_size(path))

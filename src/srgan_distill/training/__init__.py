@@ -1,1 +1,1 @@
-"""Training, read from top to bottom: setup, loop, losses, batches, distributed."""
+"""Training, read from top to bottom: setup, schedule, loop, losses, batches."""

@@ -42,8 +42,8 @@ class Checkpoint:
 
     A file of another run (other settings, data or code, by `fingerprint`) or a damaged one is not
     used, and said so. The other run's is set aside at the first save and found again by that run,
-    until one of the two is complete: a number of threads is enough to make it another, and hours
-    would be lost.
+    until one of the two is complete: another OMP_NUM_THREADS is enough for another fingerprint, and
+    hours would be lost.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:

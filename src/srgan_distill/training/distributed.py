@@ -35,8 +35,9 @@ Job = TypeVar("Job")
 # What every machine of several is told, as torchrun names it.
 RENDEZVOUS = ("NODE_RANK", "MASTER_ADDR", "MASTER_PORT")
 TIMEOUT = timedelta(minutes=30)
-# Exit code of a process that another one has left alone; seconds in which the other is found first.
-LEFT_ALONE, FOUND = 75, 3
+PEER_LOST_EXIT_CODE = 75
+# The launcher tells of the process that exits first; one that knows less waits as many seconds.
+GRACE_SECONDS = 3
 # How gloo and NCCL say that another process of the run has ended.
 PEER_ENDED = ("by peer", "remote process exited")
 
@@ -60,7 +61,7 @@ class Distributed:
         return slice(self.rank * each, (self.rank + 1) * each)
 
     def mean(self, values: Tensor) -> Tensor:
-        """The mean of the processes' values."""
+        """The mean of the processes' values, in place."""
         if self.world_size > 1:
             dist.all_reduce(values)
             values /= self.world_size
@@ -238,7 +239,7 @@ def _tell(rank: int, code: int, said: str) -> NoReturn:
             "nobody did, most likely for want of memory); run again, and the training goes on from "
             "its checkpoint"
         )
-    if code == LEFT_ALONE:
+    if code == PEER_LOST_EXIT_CODE:
         raise UserError(
             "a process of another machine has ended, and what it printed there says why; run again "
             "on every machine, and the training goes on from its checkpoint"
@@ -269,7 +270,7 @@ def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> N
         except RuntimeError as error:
             if not any(words in str(error) for words in PEER_ENDED):
                 raise
-            return LEFT_ALONE
+            return PEER_LOST_EXIT_CODE
         # Not where `work` failed: NCCL would wait here for what the others never send.
         dist.destroy_process_group()
         return None
@@ -280,10 +281,9 @@ def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> N
         traceback.print_exc()
         code = 1
     if code:
-        # The launcher tells of the first to go. That is one that knows why, and of several that do,
-        # the one whose words are on the screen.
-        if code == LEFT_ALONE:
-            time.sleep(2 * FOUND)
+        # First exits a process that knows why, and of several, the one whose words are on screen.
+        if code == PEER_LOST_EXIT_CODE:
+            time.sleep(2 * GRACE_SECONDS)
         elif not distributed.is_local_zero:
-            time.sleep(FOUND)
+            time.sleep(GRACE_SECONDS)
         sys.exit(code)

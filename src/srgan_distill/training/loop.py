@@ -1,4 +1,4 @@
-"""The one training loop: pretrain, train and distill are phases of it."""
+"""The one training loop: stages pretrain, train and distill run it, phase by phase."""
 
 import copy
 import math
@@ -134,7 +134,6 @@ class Trainer:
                 optimizer.load_state_dict(saved[name])
         history: list[Tensor] = []
         began = saved_at = time.perf_counter()
-        state.generator.train(not phase.keeps_statistics)
         while state.step < phase.end:
             history.append(self._step(phase, state))
             state.step += 1
@@ -176,6 +175,8 @@ class Trainer:
     ) -> Tensor:
         """All of a step that can be recorded: no number in it changes from step to step."""
         generator, discriminator = state.generator, self.networks.discriminator
+        # While the discriminator learns alone, BatchNorm's statistics stay as well.
+        generator.train(learns and not phase.keeps_statistics)
         batch = Batch(lr, hr, generator, self.networks)
         if learns:
             if discriminator is not None:
@@ -190,10 +191,8 @@ class Trainer:
                 generator.remove_checkerboard()
         else:
             losses = [torch.full((), math.nan, device=lr.device)] * len(phase.weights)
-            generator.eval()  # frozen: BatchNorm's statistics too
             with torch.no_grad(), self.compute.autocast():
                 _ = batch.sr
-            generator.train(not phase.keeps_statistics)
         if phase.adversarial:
             discriminator.requires_grad_(True)
             with self.compute.autocast():
@@ -228,7 +227,6 @@ class Trainer:
         values["learning_rate"] = rates.generator if phase.generator_learns(state.step - 1) else 0.0
         if self.distributed.is_local_zero and phase.validates_at(state.step):
             values |= self.validate(state.averaged)
-            state.generator.train(not phase.keeps_statistics)
         system = {"images_per_second": speed, **device_load(self.compute.device)}
         self.curves.log(state.step, values, system)
         psnr = self.curves.last("validation_psnr")

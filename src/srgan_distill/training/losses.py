@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..common.params.method import TEACHER_TERMS
 from ..networks.content import ContentNetwork
 from ..networks.discriminator import Discriminator
 from ..networks.generator import Generator
@@ -190,7 +191,7 @@ TERMS: dict[str, Callable[[Batch], Tensor]] = {
 _OF_BLOCKS = {"hint", "attention", "affinity"}
 _NEEDS = {
     "content": {"content", "feature_distillation"},
-    "teacher": {"distillation", "feature_distillation", *_OF_BLOCKS},
+    "teacher": TEACHER_TERMS,
     "discriminator": {"adversarial"},
     "hint": {"hint"},
 }

@@ -22,7 +22,7 @@ from ..networks.content import build_content, weights_of
 from ..networks.discriminator import build_discriminator
 from ..networks.generator import Generator
 from ..networks.grid import grid
-from ..networks.inference import restore
+from ..networks.inference import super_resolve
 from ..networks.weights import load_generator, load_network, save_generator, save_network
 from .batches import Batches, Tiles, crop_seed
 from .checkpoint import Checkpoint, fingerprint
@@ -203,7 +203,7 @@ def validation(folder: Path, compute: Compute) -> Validate:
         # Read again each time: 100 images of 2K size would take a gigabyte.
         scores = [
             psnr(
-                to_uint8(restore(generator, to_tensor(read_rgb(pair.lr)).to(compute.device))),
+                to_uint8(super_resolve(generator, to_tensor(read_rgb(pair.lr)).to(compute.device))),
                 read_rgb(pair.hr),
             )
             for pair in pairs

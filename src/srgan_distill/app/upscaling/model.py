@@ -53,7 +53,7 @@ class Model:
     @property
     def margin(self) -> int:
         """LR pixels around a tile that its result depends on."""
-        return self.generator.reach
+        return self.generator.receptive_radius
 
     def tile(self) -> int:
         """The side of a tile, in LR pixels without its margin, that the free memory allows."""

@@ -37,7 +37,7 @@ class Source(Section):
         return self
 
 
-class DownloadScale(Section):
+class DownloadSettings(Section):
     """The data sets for each use, by name.
 
     In params.yaml, an entry of the three lists is the name of a known data set, the path of a

@@ -93,7 +93,7 @@ def _summands(terms: Any) -> Any:
 class Phase(Section):
     """A part of a stage in which one sum of terms is minimised.
 
-    How many steps it has is scale: the profile's `steps.content`, or, with the adversarial term,
+    Its number of steps is the profile's `steps.content`, or, with the adversarial term,
     `steps.adversarial`. `weights` replaces `losses` for the terms that it names. `real` is what the
     discriminator learns to tell SR from: HR, or the teacher's images.
     """

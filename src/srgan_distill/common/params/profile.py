@@ -1,14 +1,14 @@
-"""The sections of a profile: everything that is scale, nothing that is method."""
+"""The sections of a profile: data and budgets of every stage, and nothing of the method."""
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from .data_sets import DownloadScale
+from .data_sets import DownloadSettings
 from .fields import Count, MultipleOfScale, Positive, Section, Size
 
 
-class PreprocessScale(Section):
+class PreprocessSettings(Section):
     """How training photographs are cut: square HR tiles of `tile` px, every `stride` px.
 
     Of an image that has more, `most_per_image` evenly chosen ones are kept. An image that cannot
@@ -94,7 +94,7 @@ class Budget(BatchBudget):
         return self
 
 
-class PretrainScale(Section):
+class PretrainSettings(Section):
     """The budgets of the pixel-loss start of each network."""
 
     teacher: PretrainBudget
@@ -104,7 +104,7 @@ class PretrainScale(Section):
         return getattr(self, network)
 
 
-class EvaluateScale(Section):
+class EvaluateSettings(Section):
     """Metric names (see `srgan_distill.common.metrics`) and local parameter files by metric."""
 
     metrics: Annotated[list[str], Field(min_length=1)]
@@ -121,7 +121,7 @@ class Crop(Section):
     size: Count
 
 
-class TablesScale(Section):
+class TablesSettings(Section):
     """The size the multiply-adds of Table 1 are counted for, and the crops of Figure 2."""
 
     output_width: MultipleOfScale
@@ -129,36 +129,36 @@ class TablesScale(Section):
     crops: Annotated[list[Crop], Field(min_length=1)]
 
 
-class EfficiencyScale(Section):
+class EfficiencySettings(Section):
     """What is timed: `repeats` runs, after one more, on LR images of [height, width] px each."""
 
     inputs: Annotated[list[Size], Field(min_length=1)]
     repeats: Count
 
 
-class ReportScale(Section):
+class ReportSettings(Section):
     """How many images of each test set, the first by name, the report embeds: its size."""
 
     images_per_set: Count
 
 
 class Profile(Section):
-    """A budget: everything that is scale, nothing that is method. One section per stage.
+    """How much is done with what data, and nothing of the method. One section per stage.
 
     `start_from`: every run goes on from the generator of its name that ships with the package, if
     there is one; from `scratch`, pre-training starts from random weights and the rest from it.
     """
 
     start_from: Literal["scratch", "shipped"]
-    download: DownloadScale
-    preprocess: PreprocessScale
-    pretrain: PretrainScale
+    download: DownloadSettings
+    preprocess: PreprocessSettings
+    pretrain: PretrainSettings
     train: Budget
     distill: Budget
-    evaluate: EvaluateScale
-    tables: TablesScale
-    efficiency: EfficiencyScale
-    report: ReportScale
+    evaluate: EvaluateSettings
+    tables: TablesSettings
+    efficiency: EfficiencySettings
+    report: ReportSettings
 
     @model_validator(mode="after")
     def _crops_fit_tiles(self) -> Self:

@@ -48,7 +48,7 @@ class Params(Section):
     profiles: dict[Name, Profile]
 
     @property
-    def budget(self) -> Profile:
+    def settings(self) -> Profile:
         """The profile in use."""
         return self.profiles[self.profile]
 
@@ -101,7 +101,7 @@ class Params(Section):
                 f"{where}: {strategy.teacher} is a student, whose discriminator is not kept; "
                 "choose a teacher's, or scratch"
             )
-        train, distill = self.budget.train.crop, self.budget.distill.crop
+        train, distill = self.settings.train.crop, self.settings.distill.crop
         if train != distill:
             raise ValueError(
                 f"{where}: a discriminator judges crops of one size; make profiles."
@@ -122,7 +122,7 @@ class Params(Section):
     @model_validator(mode="after")
     def _batches_divide(self) -> Self:
         processes = self.hardware.devices * self.hardware.num_nodes
-        for stage, budget in self.budget.budgets().items():
+        for stage, budget in self.settings.budgets().items():
             if budget.batch % processes:
                 raise ValueError(
                     f"profiles.{self.profile}.{stage}.batch = {budget.batch} cannot be divided "

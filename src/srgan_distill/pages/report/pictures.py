@@ -14,8 +14,8 @@ from ...common.metrics import METRICS
 from ...common.runs import display_name
 from ...common.text import ABSENT
 from ...imaging.images import list_images, read_rgb
+from ...imaging.pairs import HR
 
-HR = "HR"  # a key that no model can have: theirs are lower-case
 MOST_SIDE = 768  # px; of a photograph's 12 million, all methods' would be hundreds of MB
 QUALITY = 95  # 45 dB beside the PNG, far above the SRs' own error
 # It tells how far figures fit the paper's, and nothing of an image.
@@ -55,8 +55,9 @@ def compared(
     }
     images = []
     for test_set in sets:
-        for path in list_images(test(test_set) / "HR")[:most]:
+        for path in list_images(test(test_set) / HR)[:most]:
             source, (width, height) = _jpeg(path)
+            # No model has the key HR: theirs are lower-case.
             methods = {HR: {"source": source, "scores": [ABSENT] * len(shown)}}
             for model in models:
                 methods[model] = {

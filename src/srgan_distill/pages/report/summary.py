@@ -38,7 +38,7 @@ def tiles(figures: Figures, scores: pd.DataFrame, baseline: pd.DataFrame) -> lis
     """
     means = figures[MEAN]
     return [
-        _tile(name, means, difference_over_sets(scores, baseline, name).tells)
+        _tile(name, means, difference_over_sets(scores, baseline, name).significant)
         for name, metric in METRICS.items()
         if metric.headline and name in means
     ]

@@ -12,7 +12,7 @@ from ...common.params.method import Strategy
 from ...common.runs import PAPER_NAMES, STUDENT, display_name
 from .. import paper
 from ..gains import has_lead, real_lead
-from ..intervals import LEAST_TO_TELL, Interval, difference_over_sets
+from ..intervals import LEAST_FOR_VERDICT, Interval, difference_over_sets
 from .statements import DISTILLED, KNOWN, RATED, TEACHER, Claim, Relation, Statement
 
 Verdict = Literal["holds", "fails", "cannot be told"]
@@ -240,13 +240,13 @@ def _too_little(difference: Interval) -> str:
         return "n=1, no interval"
     if not math.isfinite(difference.mean):
         return "a score is infinite"
-    if difference.images < LEAST_TO_TELL:
-        return f"{difference.images} images, {LEAST_TO_TELL} are needed"
+    if difference.images < LEAST_FOR_VERDICT:
+        return f"{difference.images} images, {LEAST_FOR_VERDICT} are needed"
     if not difference.known:
         return "a set has one image, no interval"
-    if not difference.enough:
-        worth = f"{difference.worth:.1f} of one set, {LEAST_TO_TELL} are needed"
-        return f"a set has few images: all are worth {worth}"
+    if not difference.enough_images:
+        count = f"{difference.effective_images:.1f}, {LEAST_FOR_VERDICT} are needed"
+        return f"a set has few images: the effective number of all is {count}"
     return ""
 
 
