@@ -12,7 +12,7 @@ from ..common.runs import display_name
 from ..common.scale import SCALE
 from ..common.text import ABSENT, markdown_page, markdown_table, write_text
 from ..networks.grid import VISIBLE
-from .intervals import CONFIDENCE, LEAST_FOR_VERDICT, RESAMPLES, Interval, interval_text
+from .intervals import CONFIDENCE, LEAST_IMAGES, RESAMPLES, Interval, interval_text
 from .tables import PERCEPTUAL, REFERENCE, TABLE2, intervals, table1, table2, table4
 
 WRAPPED_NOTE = """\
@@ -47,20 +47,18 @@ interpolation; from about {VISIBLE} it can be seen."""
 
 INTERVALS_NOTE = f"""\
 [low, high]: {CONFIDENCE * 100:.0f} % interval of the mean over the n images of a set, by percentile
-bootstrap over images ({RESAMPLES:,} resamples, fixed seed), widened by the root of n / (n - 1).
-n=1: one image has no interval. A difference is taken image by image (paired), which leaves out that
-one image is harder than another. **Bold**: its interval excludes 0, with at least
-{LEAST_FOR_VERDICT} images. All sets: every image weighs the same; in Table 2's mean and in the
-claims every set does.
+bootstrap over images ({RESAMPLES:,} resamples, fixed seed), widened for few images: by the root of
+n / (n - 1), and by Student's quantile over the normal one. Fewer than {LEAST_IMAGES} images have
+none. A difference is taken image by image (paired), which leaves out that one image is harder than
+another. **Bold**: its interval excludes 0. All sets: every image weighs the same; in Table 2's mean
+and in the claims every set does.
 
 The paper compares all with one student, which has an adversarial phase. A strategy's **baseline**
 has the same phases as the strategy and no teacher: the difference to it is what the teacher brings.
 
 What they tell is how the mean would move with other test images of the kind, not with another
-seed of the training: for that there is `srgan-distill compare`. Of few images they are too narrow:
-for normal values they cover the true mean in 86 % of cases with 5 images, 93 % with 14 and 94 %
-with 100. They are not corrected for there being many: of a hundred differences that are truly 0,
-about five would be bold."""
+seed of the training: for that there is `srgan-distill compare`. They are not corrected for there
+being many: of a hundred differences that are truly 0, about five would be bold."""
 
 Row = Any  # of DataFrame.itertuples
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...common.text import ABSENT, markdown_page, markdown_table
-from ..intervals import CONFIDENCE, LEAST_FOR_VERDICT, Interval, interval_text
+from ..intervals import CONFIDENCE, LEAST_IMAGES, Interval, interval_text
 from .statements import KNOWN
 from .verdicts import NO_LEAD, Comparison, Finding
 
@@ -15,10 +15,8 @@ _WORDS = ("Why", "Paper")  # columns of sentences, not of figures
 _NOTE = f"""\
 A comparison **holds** if the {CONFIDENCE * 100:.0f} % interval of the difference lies on the
 claim's side of 0, and **fails** if it lies on the other. It **cannot be told** if the interval
-spans 0, if there are fewer than {LEAST_FOR_VERDICT} images, or if a metric, a model or the
-ratings are missing (? in a set's column). Over several sets the effective number of images counts,
-for a set of few weighs as much as one of many. A claim holds if all of its comparisons hold, and
-fails if one fails.
+spans 0, if a set has fewer than {LEAST_IMAGES} images, or if a metric, a model or the ratings are
+missing (? in a set's column). A claim holds if all of its comparisons hold, and fails if one fails.
 
 Every test set weighs the same, as in the paper's means; the bootstrap draws images within each set,
 paired. **"{NO_LEAD[0].upper()}{NO_LEAD[1:]}"**: where a claim is about what a teacher hands down,

@@ -12,7 +12,7 @@ from ...common.params.method import Strategy
 from ...common.runs import PAPER_NAMES, STUDENT, display_name
 from .. import paper
 from ..gains import has_lead, real_lead
-from ..intervals import LEAST_FOR_VERDICT, Interval, difference_over_sets
+from ..intervals import LEAST_IMAGES, Interval, difference_over_sets
 from .statements import DISTILLED, KNOWN, RATED, TEACHER, Claim, Relation, Statement
 
 Verdict = Literal["holds", "fails", "cannot be told"]
@@ -236,18 +236,9 @@ def why(verdict: Verdict, comparisons: Iterable[Comparison]) -> str:
 
 def _too_little(difference: Interval) -> str:
     """Why such a difference tells nothing, of whatever size it is; empty where it may tell."""
-    if difference.images == 1:
-        return "n=1, no interval"
     if not math.isfinite(difference.mean):
         return "a score is infinite"
-    if difference.images < LEAST_FOR_VERDICT:
-        return f"{difference.images} images, {LEAST_FOR_VERDICT} are needed"
-    if not difference.known:
-        return "a set has one image, no interval"
-    if not difference.enough_images:
-        count = f"{difference.effective_images:.1f}, {LEAST_FOR_VERDICT} are needed"
-        return f"a set has few images: the effective number of all is {count}"
-    return ""
+    return "" if difference.known else f"a set has fewer than {LEAST_IMAGES} images"
 
 
 def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Verdict, str]:
