@@ -160,21 +160,22 @@ def test_of_another_profile_no_folder_need_be_here(checked: Callable[[Change], N
 def test_what_a_removed_run_left_is_removed_and_nothing_else(
     checked: Callable[[Change], None], capsys: pytest.CaptureFixture
 ) -> None:
-    for run in ("gan2g", "my_kd"):
+    for run in ("gan2g", "removed_run"):
         for stage in ("models", "evaluate", "export", "checkpoints", "notes"):
             for profile in ("sample", "bsds500", "of_another_branch"):
                 write_text(Path("data") / profile / stage / run / "file", "")
-        write_text(Path(f"metrics/sample/gain/{run}.json"), "{}")
+        for profile in ("sample", "bsds500"):
+            write_text(Path(f"metrics/{profile}/gain/{run}.json"), "{}")
     Path("elsewhere").mkdir()
     Path("data/sample/models/linked").symlink_to(Path("elsewhere").resolve())
     before = set(Path().rglob("*"))
     checked(lambda params: None)
     gone = before - set(Path().rglob("*"))
     expected = {
-        Path(f"data/{profile}/{stage}/my_kd")
+        Path(f"data/{profile}/{stage}/removed_run")
         for profile in ("sample", "bsds500")
         for stage in ("models", "evaluate", "export")
-    } | {Path("data/sample/models/linked"), Path("metrics/sample/gain/my_kd.json")}
+    } | {Path("data/sample/models/linked"), Path("metrics/sample/gain/removed_run.json")}
     assert {path for path in gone if path.parent not in gone} == expected
     lines = capsys.readouterr().out
     for path in expected:

@@ -3,15 +3,18 @@
 import copy
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.common.params import load
+from srgan_distill.common.params import Losses, load
+from srgan_distill.common.params.method import TEACHER_TERMS, Term
 from srgan_distill.common.paths import CHECKED
 from srgan_distill.stages import check
+from srgan_distill.training.losses import TERMS, needed_networks
 
 CONTENT = yaml.safe_load((SOURCE.parent / "params.yaml").read_text())
 
@@ -244,3 +247,9 @@ def test_a_content_network_s_missing_file_stops_before_anything_runs(
     (tmp_path / "vgg19.pth").touch()
     check.run()
     assert CHECKED.exists()
+
+
+def test_all_places_that_a_loss_term_is_named_in_agree() -> None:
+    """docs/development.md names them; a term that one lacks fails in the middle of a training."""
+    assert {*get_args(Term)} == {*TERMS} == {*Losses.model_fields}
+    assert {term for term in TERMS if "teacher" in needed_networks({term})} == TEACHER_TERMS

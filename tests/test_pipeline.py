@@ -54,7 +54,8 @@ def test_code_deps_are_few_and_whole_folders_but_for_the_stage_itself(name: str)
 
 
 def test_dvc_yaml_and_the_stage_modules_are_short() -> None:
-    assert len((ROOT / "dvc.yaml").read_text().splitlines()) <= 350
+    stages, _, _ = (ROOT / "dvc.yaml").read_text().partition("\nplots:")  # a term adds curves there
+    assert len(stages.splitlines()) <= 310
     for file in (SOURCE / PACKAGE / "stages").glob("*.py"):
         assert len(file.read_text().splitlines()) <= 40, file
 
@@ -172,7 +173,10 @@ def test_git_keeps_no_figure_that_no_stage_writes() -> None:
 
 
 def test_the_lock_holds_no_stage_that_is_gone() -> None:
-    """DVC leaves them there, and reads all of the lock twice after every stage."""
+    """DVC leaves them there, and reads all of the lock twice after every stage.
+
+    Where a strategy was removed or renamed: take its stages out of dvc.lock by hand.
+    """
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     lock = yaml.safe_load((ROOT / "dvc.lock").read_text())
     there = set()

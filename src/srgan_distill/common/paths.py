@@ -152,14 +152,17 @@ _BY_RUN = ("models", "curves", "evaluate", "export")
 """Folders of data/<profile>/ that hold one folder a run."""
 
 
-def prune(paths: Paths, runs: Collection[str]) -> None:
+def prune(paths: Paths, runs: Collection[str], in_use: bool = True) -> None:
     """Remove what other runs than `runs` left in the folders that stages depend on as a whole.
 
     Else a strategy that params.yaml no longer has would count in dvc.lock, which then differs from
     that of a clean clone. DVC's cache keeps what it has of them. Prints a line for each.
+
+    Args:
+        in_use: whether the profile is; gains of another are its record, which no run brings back.
     """
     found = [path for stage in _BY_RUN for path in paths.data(stage).glob("[!.]*")]
-    found += paths.metrics("gain").glob("*.json")
+    found += paths.metrics("gain").glob("*.json") if in_use else ()
     for path in sorted(found):
         if path.stem in runs:
             continue

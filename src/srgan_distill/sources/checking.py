@@ -109,7 +109,8 @@ def check_start(networks: Mapping[str, Network], start_from: str, key: str) -> N
         if theirs != ours:
             raise UserError(
                 f"{FILE}: {key} = {start_from!r}: the {run} that ships is {_listed(theirs)}, but "
-                f"`networks` has {_listed(ours)}; start from scratch, or change `networks`"
+                f"`networks` has {_listed(ours)}; start from scratch (with steps and a rate for "
+                "that: docs/development.md), or change `networks`"
             )
 
 

@@ -34,5 +34,5 @@ def run() -> None:
             raise UserError(f"{FILE}: {key} = {file!r}: there is no such file")
     runs = names(all_runs(params.pretrain, params.train, params.strategies))
     for name in params.profiles:
-        prune(Paths(name), runs)
+        prune(Paths(name), runs, in_use=name == params.profile)
     write_text(CHECKED, "params.yaml holds what the pipeline understands\n")
