@@ -24,7 +24,7 @@ _SAMPLES, _ROWS_PER_STRIP, _PLANAR, _PREDICTOR = 277, 278, 284, 317
 _TILE_WIDTH, _TILE_HEIGHT, _EXTRA_SAMPLES, _SAMPLE_FORMAT = 322, 323, 338, 339
 _OFFSETS, _SIZES = (273, 324), (279, 325)  # of strips, of tiles
 
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _TIFF_RGB = 0, 1, 2
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _TIFF_RGB, _YCBCR = 0, 1, 2, 6
 _PREMULTIPLIED, _STRAIGHT, _COREL_ALPHA = 1, 2, 999
 _BYTEWISE = (1, 5, 8, 32773, 32946, 34925, 50000)
 """TIFF's compressions of bytes, whatever these mean: none, LZW, deflate, PackBits, LZMA, Zstd."""
@@ -65,7 +65,7 @@ def decode(container: Container) -> np.ndarray:
     with _without_words_of_libraries():
         if container.kind == "TIFF":
             _check_whole(container.directory)
-            _check_places(container.directory)
+            _check_places(container.directory, len(container.data))
             if _is_plain(container.directory):
                 return _plain_tiff(container)
         with opened(container) as image:
@@ -221,26 +221,36 @@ def _check_whole(directory: Directory) -> None:
         )
 
 
-def _check_places(directory: Directory) -> None:
-    """Refuse a file that lacks strips or tiles, whose place decoders leave black.
+def _check_places(directory: Directory, length: int) -> None:
+    """Refuse a file of `length` bytes that lacks strips or tiles, whole or in part.
+
+    Decoders leave their place black, or fill it with what `_tiff_of` writes behind the data.
 
     Raises:
         ValueError: it does.
     """
-    width, height = directory.number(_WIDTH), directory.number(_HEIGHT)
-    tile_width, tile_height = directory.number(_TILE_WIDTH), directory.number(_TILE_HEIGHT)
-    if tile_width and tile_height:
-        needed = ceil(width / tile_width) * ceil(height / tile_height)
-        places = directory.numbers(_OFFSETS[1])
-    else:
-        rows = directory.number(_ROWS_PER_STRIP, height)
+    height, samples = directory.number(_HEIGHT), directory.number(_SAMPLES, 1)
+    width, rows = directory.number(_TILE_WIDTH), directory.number(_TILE_HEIGHT)
+    is_tiled = bool(width and rows)
+    if not is_tiled:
+        width, rows = directory.number(_WIDTH), directory.number(_ROWS_PER_STRIP, height)
         if rows < 1:
             raise ValueError("strips of no rows")
-        needed, places = ceil(height / rows), directory.numbers(_OFFSETS[0])
-    if directory.number(_PLANAR, 1) == 2:
-        needed *= directory.number(_SAMPLES, 1)
-    if len(places) < needed:
-        raise ValueError(f"{needed - len(places)} parts of the picture are missing")
+    needed = ceil(height / rows) * ceil(directory.number(_WIDTH) / width)
+    planes, together = (samples, 1) if directory.number(_PLANAR, 1) == 2 else (1, samples)
+    places = directory.numbers(_OFFSETS[is_tiled])
+    if len(places) < needed * planes:
+        raise ValueError(f"{needed * planes - len(places)} parts of the picture are missing")
+    sizes = list(directory.numbers(_SIZES[is_tiled]))
+    if directory.number(_COMPRESSION, 1) == 1 and directory.number(_PHOTOMETRIC) != _YCBCR:
+        # So long they must be, whatever is written of it: some files do not say, some say too much.
+        row = ceil(width * together * directory.number(_BITS, 1) / 8)
+        sizes = [row * rows] * needed
+        if not is_tiled:
+            sizes[-1] = row * (height - rows * (needed - 1))
+        sizes *= planes
+    if any(place + size > length for place, size in zip(places, sizes, strict=False)):
+        raise ValueError("the file ends before its picture does")
 
 
 def _tiff_of(container: Container, directory: Directory) -> bytes:
