@@ -72,3 +72,23 @@ def test_a_last_strip_that_claims_the_size_of_the_others_is_read(tmp_path):
     directory.tags[STRIP_SIZES] = longs(*[7 * 30 * 3] * 6)
     whole = with_directory_first(data, directory)
     np.testing.assert_array_equal(read(tmp_path, whole), PIXELS)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "TIFF"])
+def test_what_pillow_does_not_know_is_said_in_words(tmp_path, kind):
+    """Not as the address of an object in memory, nor as the name of a decoder."""
+    if kind == "TIFF":  # undamaged, but of inks with an alpha channel
+        inks = np.concatenate([PIXELS, PIXELS[..., :2]], axis=2)
+        data = tiff_of(inks, photometric="separated", extrasamples=["unassalpha"])
+    elif kind == "AVIF":
+        if "AVIF" not in Image.SAVE:
+            pytest.skip("this Pillow has no AVIF")
+        data = pillow(Image.fromarray(PIXELS), kind)[:60]
+    else:
+        data = pillow(Image.fromarray(PIXELS), kind)[:12].ljust(40, b"\0")
+    with pytest.raises(UserError) as caught:
+        read(tmp_path, data)
+    assert str(caught.value) == (
+        f"image {tmp_path / 'in'} cannot be read (its header is damaged, or it stores pixels in a "
+        "way that Pillow does not read); save it anew"
+    )

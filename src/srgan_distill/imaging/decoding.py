@@ -93,7 +93,9 @@ def opened(container: Container) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            kinds = ("AVIF", "HEIF") if container.kind in ("HEIC", "AVIF") else (container.kind,)
+            kinds = [container.kind]
+            if container.kind in ("HEIC", "AVIF"):  # Pillow takes no name that it does not know
+                kinds = [kind for kind in ("AVIF", "HEIF") if kind in Image.OPEN]
             with Image.open(BytesIO(data), formats=kinds) as image:
                 if container.kind in ("HEIC", "AVIF"):
                     _take_metadata(container, image)

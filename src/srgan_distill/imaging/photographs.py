@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..common.errors import UserError
 from .containers import Container, Metadata, take_apart
@@ -140,6 +140,11 @@ def _said(path: Path, error: Exception) -> UserError:
         return UserError(f"image {path} {error}")
     if isinstance(error, MemoryError):
         return UserError(f"image {path} needs more memory than there is")
+    if isinstance(error, UnidentifiedImageError):  # whose words are an object's address
+        return UserError(
+            f"image {path} cannot be read (its header is damaged, or it stores pixels in a way "
+            "that Pillow does not read); save it anew"
+        )
     reason = " ".join(str(getattr(error, "strerror", None) or error).split())
     reason = reason if isinstance(error, OSError) and reason else f"damaged: {reason}"
     return UserError(f"image {path} cannot be read ({reason}); replace or remove it")
