@@ -1,5 +1,8 @@
-"""The Python API with arguments of other kinds: one `UserError` each, for its own reader."""
+"""The Python API: what its examples do, and one `UserError` for arguments of other kinds."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,19 +10,62 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from support.code_reading import SOURCE
+from support.photographs import exif, pillow
 from support.upscaling import tiny_generator
 
-from srgan_distill.app.api import UserError, load_model, save_image, upscale
+from srgan_distill.app import api, cli
+from srgan_distill.app.api import UserError, load_model, read_image, save_image, upscale
 from srgan_distill.networks.weights import save_generator
 
 IMAGE = np.zeros((4, 4, 3), np.uint8)
+GUIDE = (SOURCE.parent / "docs" / "photographs.md").read_text(encoding="utf-8")
+EXAMPLES = {
+    "docstring": re.search(r"\n    from .*\n\n(?=`photo`)", api.__doc__, re.DOTALL)[0],
+    "guide": re.search(r"```python\n(.*?)```", GUIDE, re.DOTALL)[1],
+}
+
+
+@pytest.mark.parametrize("place", EXAMPLES)
+def test_an_example_does_what_the_command_does(photo, tmp_path, place):
+    """Word for word, in a process of its own, with a photograph of inks that lies on its side."""
+    inks = Image.fromarray(photo).convert("CMYK")
+    (tmp_path / "photo.jpg").write_bytes(pillow(inks, "JPEG", exif=exif(6)))
+    code = re.sub("^    ", "", EXAMPLES[place], flags=re.MULTILINE)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+    arguments = ["upscale", tmp_path / "photo.jpg", "-o", tmp_path / "command.png"]
+    assert cli.main([str(part) for part in arguments]) == 0
+    results = [np.asarray(Image.open(tmp_path / f"{name}.png")) for name in ("large", "command")]
+    np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("kind", ["palette", "grey", "16 bits"])
+def test_read_image_gives_upright_values(photo, tmp_path, kind):
+    if kind == "palette":
+        picture = Image.fromarray(photo).quantize(16)
+        expected = np.asarray(picture.convert("RGB"))
+    elif kind == "grey":
+        picture = Image.fromarray(photo[..., 0])
+        expected = photo[..., :1]
+    else:
+        picture = Image.fromarray(photo[..., 0].astype(np.uint16) * 257)
+        expected = photo[..., :1].astype(np.uint16) * 257
+    picture.save(tmp_path / "a.png", exif=exif(3))
+    got = read_image(str(tmp_path / "a.png"))
+    assert got.dtype == expected.dtype
+    np.testing.assert_array_equal(got, expected[::-1, ::-1])
+
+
+def test_what_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"a\.png does not exist"):
+        read_image(tmp_path / "a.png")
 
 
 @pytest.mark.parametrize("image", [None, [[1, 2], [3, 4]], Image.new("RGB", (4, 4)), "a.png", 3,
                                    torch.zeros(3, 4, 4), Path("a.png")])  # fmt: skip
 def test_what_is_no_array_is_named(model, tmp_path, image):
     kind = type(image).__name__
-    with pytest.raises(UserError, match=f"NumPy array, not {kind}"):
+    with pytest.raises(UserError, match=f"NumPy array, not {kind}; read_image makes one of a file"):
         upscale(model, image)
     with pytest.raises(UserError, match=f"NumPy array, not {kind}"):
         save_image(tmp_path / "a.png", image)
@@ -42,6 +88,8 @@ def test_qualities_that_are_none(tmp_path, quality):
 def test_paths_that_are_none(path):
     with pytest.raises(UserError, match="a file's name must be"):
         save_image(path, IMAGE)
+    with pytest.raises(UserError, match="a file's name must be"):
+        read_image(path)
 
 
 @pytest.mark.parametrize(

@@ -166,20 +166,10 @@ def test_too_little_memory_for_a_tile_says_so(model, photo, monkeypatch):
         upscale(model, photo)
 
 
-def test_three_lines_are_enough(photo, tmp_path):
-    """The example of the docstring, word for word, in a process of its own."""
-    lines = [line.strip() for line in api.__doc__.splitlines()]
-    start = next(index for index, line in enumerate(lines) if line.startswith("from srgan"))
-    code = "\n".join(lines[start : start + 4])
-    np.save(tmp_path / "photo.npy", photo)
-    code = f"import numpy; photo = numpy.load('photo.npy')\n{code}"
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
-    assert (tmp_path / "large.png").stat().st_size > 1000
-
-
 def test_the_package_has_the_api_and_nothing_else():
     assert srgan_distill.load_model is load_model
     assert {srgan_distill.upscale, srgan_distill.save_image} == {upscale, save_image}
+    assert srgan_distill.read_image is api.read_image
     with pytest.raises(AttributeError, match="has no attribute 'train'"):
         srgan_distill.train  # noqa: B018
 

@@ -1,11 +1,11 @@
 """x4 super-resolution with distilled SRGAN students (Lee and Park, 2021).
 
-In a program: `from srgan_distill import load_model, save_image, upscale` (see `app.api`).
+In a program: `from srgan_distill import load_model, read_image, save_image, upscale` (`app.api`).
 """
 
 from typing import Any
 
-_API = ("Model", "UserError", "load_model", "save_image", "upscale")
+_API = ("Model", "UserError", "load_model", "read_image", "save_image", "upscale")
 
 
 def __getattr__(name: str) -> Any:

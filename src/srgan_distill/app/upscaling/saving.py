@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 
 from ...common.errors import UserError
-from .arrays import as_pixels
+from .arrays import as_path, as_pixels
 from .formats import Format, Target, format_of
 
 
@@ -32,12 +32,11 @@ def save_image(path: str | Path, image: np.ndarray, force: bool = False, quality
             hold, a file that exists, or one that cannot be written (no folder, right or space).
     """
     pixels = as_pixels(image)
-    if not isinstance(path, str | os.PathLike):
-        raise UserError(f"a file's name must be text or a path, not {type(path).__name__}")
+    file = as_path(path)
     if isinstance(quality, bool) or not isinstance(quality, int) or not 1 <= quality <= 100:
         raise UserError(f"quality {quality!r}: must be a whole number from 1 to 100")
     target = Target(pixels.shape, pixels.dtype, quality=quality)
-    save_bands(Path(path), [pixels], target, force)
+    save_bands(file, [pixels], target, force)
 
 
 def save_bands(path: Path, bands: Iterable[np.ndarray], target: Target, force: bool) -> None:
