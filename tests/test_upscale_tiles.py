@@ -1,8 +1,11 @@
 """Tiles make the whole: the margin is exactly the receptive field; the Python API on arrays."""
 
+import ast
 import subprocess
 import sys
+import tomllib
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -167,11 +170,27 @@ def test_too_little_memory_for_a_tile_says_so(model, photo, monkeypatch):
 
 
 def test_the_package_has_the_api_and_nothing_else():
-    assert srgan_distill.load_model is load_model
-    assert {srgan_distill.upscale, srgan_distill.save_image} == {upscale, save_image}
-    assert srgan_distill.read_image is api.read_image
+    assert srgan_distill.__all__ == api.__all__
+    assert {name: getattr(srgan_distill, name) for name in api.__all__} == {
+        name: getattr(api, name) for name in api.__all__
+    }
+    assert set(api.__all__) < set(dir(srgan_distill))
+    names: dict[str, object] = {}
+    exec("from srgan_distill import *", names)
+    assert {*names} - {"__builtins__"} == {*api.__all__}
     with pytest.raises(AttributeError, match="has no attribute 'train'"):
         srgan_distill.train  # noqa: B018
+
+
+def test_type_checkers_see_the_api():
+    """The package says that it has types, in what is installed too, and imports names for them."""
+    package = Path(srgan_distill.__file__).parent
+    settings = tomllib.loads((package.parents[1] / "pyproject.toml").read_text())
+    assert settings["tool"]["setuptools"]["package-data"]["srgan_distill"] == ["py.typed"]
+    assert (package / "py.typed").is_file()
+    tree = ast.parse((package / "__init__.py").read_text())
+    (imports,) = [node for node in ast.walk(tree) if getattr(node, "module", None) == "app.api"]
+    assert [alias.name for alias in imports.names] == api.__all__
 
 
 def test_the_package_itself_stays_quick_to_import():
