@@ -71,6 +71,30 @@ def test_what_is_no_array_is_named(model, tmp_path, image):
         save_image(tmp_path / "a.png", image)
 
 
+LONG = "n" * 300
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [(f"{LONG}.png", "File name too long"), ("a\0.png", "embedded null byte"),
+     ("file/a.png", "Not a directory")],
+)  # fmt: skip
+@pytest.mark.parametrize("force", [False, True])
+def test_names_that_the_system_does_not_take(tmp_path, name, reason, force):
+    """They stand for folders that one may not enter, too, which stop no test that root runs."""
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError) as caught:
+        save_image(tmp_path / name, IMAGE, force=force)
+    assert str(caught.value) == f"{tmp_path / name} cannot be written ({reason})"
+
+
+def test_models_that_the_system_does_not_take():
+    with pytest.raises(UserError, match=f"model {LONG} cannot be read .File name too long."):
+        load_model(LONG)
+    with pytest.raises(UserError, match="neither a file nor a shipped model"):
+        load_model("a\0b")
+
+
 @pytest.mark.parametrize("tile", [0, -3, 2.5, "8", True])
 def test_tiles_that_are_none(model, tile):
     with pytest.raises(UserError, match=r"tile .*: must be a whole number of at least 1"):

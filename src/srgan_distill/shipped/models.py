@@ -24,12 +24,15 @@ def find(model: str | Path) -> Path:
     """The file of a model: of a shipped one by its name, else the file itself.
 
     Raises:
-        UserError: neither.
+        UserError: neither, or a file that cannot be looked at.
     """
     if str(model) in names():
         return _FOLDER / f"{model}{_SUFFIX}"
-    if isinstance(model, str | Path) and Path(model).is_file():
-        return Path(model)
+    try:
+        if isinstance(model, str | Path) and Path(model).is_file():
+            return Path(model)
+    except OSError as error:
+        raise UserError(f"model {model} cannot be read ({error.strerror})") from None
     raise UserError(f"model {model} is neither a file nor a shipped model ({', '.join(names())})")
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -29,7 +30,8 @@ def save_image(path: str | Path, image: np.ndarray, force: bool = False, quality
 
     Raises:
         UserError: an argument of another kind, an unknown suffix, an image that the format cannot
-            hold, a file that exists, or one that cannot be written (no folder, right or space).
+            hold, a file that exists, or one that cannot be written (no folder, right or space, or a
+            name that the system does not take).
     """
     pixels = as_pixels(image)
     file = as_path(path)
@@ -54,10 +56,17 @@ def save_bands(path: Path, bands: Iterable[np.ndarray], target: Target, force: b
 
 
 def check_free(path: Path, force: bool) -> None:
-    """Refuse to replace a file without `force`."""
-    if path.is_dir():
+    """Refuse to replace a file without `force`, and a name that the system does not take."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:  # the latter of a NUL in a name
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path} cannot be written ({reason})") from None
+    if stat.S_ISDIR(mode):
         raise UserError(f"{path} is a folder")
-    if not force and path.exists():
+    if not force:
         raise UserError(f"{path} exists; --force (force=True) replaces it")
 
 
