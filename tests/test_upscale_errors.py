@@ -151,7 +151,7 @@ def test_what_a_format_cannot_hold_is_said_before_the_work(run, folder, tmp_path
     for source, output, message in (
         ("long.png", "a.jpg", "more than JPEG holds"),
         ("too-long-for-libjpeg.png", "a.jpg", "more than JPEG holds"),
-        ("long.png", "a.webp", "more than WebP holds"),
+        ("long.png", "a.webp", "WebP holds; use PNG (-o NAME.png, for this photograph alone)"),
         ("see.png", "a.jpg", "JPEG holds no transparency"),
     ):
         code, _, err = run(tmp_path / source, "-o", tmp_path / output)

@@ -73,7 +73,11 @@ def check_free(path: Path, force: bool) -> None:
 def _check_fit(path: Path, form: Format, target: Target) -> None:
     height, width, channels = target.shape
     if max(height, width) > form.longest or target.size > form.most:
-        raise UserError(f"{path}: {width}x{height} pixels are more than {form.name} holds; use PNG")
+        # In a folder results keep their kind, so that the same command fails again.
+        raise UserError(
+            f"{path}: {width}x{height} pixels are more than {form.name} holds; use PNG (-o "
+            "NAME.png, for this photograph alone)"
+        )
     if channels in (2, 4) and not form.has_alpha:
         raise UserError(f"{path}: {form.name} holds no transparency; use PNG, WebP or TIFF")
     if np.dtype(target.dtype).itemsize == 2 and not form.has_16_bits:
