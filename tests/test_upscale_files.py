@@ -170,6 +170,24 @@ def test_what_can_be_read_but_not_written_becomes_png(run, photo, tmp_path):
     assert names(tmp_path / "out") == ["a.png"]
 
 
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [("two.mpo", "two.png"), ("pic.HIF", "pic.png"), ("scan", "scan.png"), ("a.b", "a.b.png"),
+     ("v1.5.heic", "v1.5.png"), (".hidden", ".hidden.png"), ("p.JPG", "p.JPG")],
+)  # fmt: skip
+def test_every_photograph_s_result_has_a_name(run, photo, tmp_path, name, result):
+    Image.fromarray(photo).save(tmp_path / name, "PNG")
+    code, _, err = run(tmp_path / name, "-o", tmp_path / "out")
+    assert (code, err) == (0, [])
+    assert names(tmp_path / "out") == [result]
+
+
+@pytest.mark.parametrize("name", ["nothere/", "nosuch.dng", "none", "a.b"])
+def test_a_mistyped_name_is_said_to_be_none(run, tmp_path, name):
+    code, _, err = run(f"{tmp_path}/{name}", "-o", tmp_path / "out")
+    assert (code, err[0]) == (1, f"error: image {tmp_path / name} does not exist")
+
+
 # ── Names and what is replaced ───────────────────────────────────────────────────────────────
 
 

@@ -61,9 +61,13 @@ def is_folder(output: Path) -> bool:
     suffix = output.suffix.lower()
     if output.is_dir():
         return True
-    if suffix in Image.registered_extensions() or suffix in _OTHER_IMAGES:
+    if _is_of_images(suffix):
         format_of(output)
     return suffix not in FORMATS
+
+
+def _is_of_images(suffix: str) -> bool:
+    return suffix in Image.registered_extensions() or suffix in {*SUFFIXES, *_OTHER_IMAGES}
 
 
 def check_output(inputs: Sequence[Path], output: Path) -> None:
@@ -77,9 +81,15 @@ def check_output(inputs: Sequence[Path], output: Path) -> None:
 
 
 def result_name(source: Path) -> str:
-    """The name of a photograph's result in a folder: its own, where its kind can be written."""
-    is_written = source.suffix.lower() in FORMATS or source.suffix.lower() not in SUFFIXES
-    return source.name if is_written else source.with_suffix(_REPLACEMENT).name
+    """The name of a photograph's result in a folder: its own, where its kind can be written.
+
+    Else .png takes the place of an image's suffix, and stands behind any other name, whose dots
+    are its own: photographs of `trip.1` and `trip.2` are two.
+    """
+    suffix = source.suffix.lower()
+    if suffix in FORMATS:
+        return source.name
+    return (source.stem if _is_of_images(suffix) else source.name) + _REPLACEMENT
 
 
 def identity(path: Path) -> tuple[int, int] | None:
