@@ -233,6 +233,22 @@ def test_a_part_that_a_kill_left_is_no_obstacle(run, folder, tmp_path, monkeypat
     assert {path: path.read_bytes() for path in left} == left
 
 
+def test_a_photograph_that_keeps_its_name_goes_before_one_that_takes_it(run, photo, tmp_path):
+    """p.heic and p.png both become p.png, and p.heic comes first by name."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("a.heic", "p.heic", "p.png"):
+        Image.fromarray(photo).save(source / name, "PNG")
+    expected = f"image {source / 'p.heic'}: {out / 'p.png'} is already made of {source / 'p.png'}"
+    for again in (False, True):
+        code, text, err = run(source, "-o", out)
+        assert code == 1
+        done = [line.split(" -> ")[0] for line in text.splitlines()]
+        assert done == [str(source / "a.heic"), str(source / "p.png")]
+        assert err[0] == f"error: {expected}; give it a folder of its own"
+        assert text.count("there already") == 2 * again
+
+
 # ── Runs that were interrupted ───────────────────────────────────────────────────────────────
 
 

@@ -67,6 +67,8 @@ def upscale_files(model: Model, inputs: Sequence[Path], output: Path, options: O
     into_folder = is_folder(output)
     _make_folder(output if into_folder else output.parent)
     sources = list(_all_photographs(inputs))
+    if into_folder:
+        sources = _own_names_first(sources)
     batch = _Batch({identity(path) for path in sources if isinstance(path, Path)} - {None})
     count = Count()
     for source in sources:
@@ -115,10 +117,29 @@ def _all_photographs(inputs: Iterable[Path]) -> Iterator[Path | UserError]:
         yield from found
 
 
+def _own_names_first(sources: list[Path | UserError]) -> list[Path | UserError]:
+    """The same, with those at the end whose result would take the name of another photograph.
+
+    Else p.avif, which comes before p.png, would pass for it, and the result of p.png for its own.
+    """
+    own = {source.name for source in sources if isinstance(source, Path)}
+
+    def takes_another_name(source: Path | UserError) -> bool:
+        if isinstance(source, UserError):
+            return False
+        name = result_name(source)
+        return name != source.name and name in own
+
+    return sorted(sources, key=takes_another_name)
+
+
 def _check_target(source: Path, target: Path, batch: _Batch) -> None:
     """Refuse to write over what this command reads, or has written."""
     if target in batch.made:
-        raise UserError(f"image {source}: {target} is already made of {batch.made[target]}")
+        raise UserError(
+            f"image {source}: {target} is already made of {batch.made[target]}; give it a folder "
+            "of its own"
+        )
     if identity(target) in batch.inputs:
         which = "it" if identity(target) == identity(source) else f"{target}, another photograph"
         raise UserError(f"image {source}: the result would replace {which}; give another -o")
