@@ -304,16 +304,17 @@ def test_rgb_takes_idle_alpha_and_refuses_transparency(tmp_path):
     np.testing.assert_array_equal(read_rgb(tmp_path / "opaque.png"), pixels[..., :3])
 
 
-@pytest.mark.parametrize(("frames", "pages"), [(1, 1), (3, 3)])
-@pytest.mark.parametrize("kind", ["TIFF", "PNG", "WEBP"])
-def test_pictures_are_counted_and_the_first_is_taken(tmp_path, kind, frames, pages):
+@pytest.mark.parametrize("frames", [1, 3])
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "WEBP", "MPO"])
+def test_pictures_are_counted_and_the_first_is_taken(tmp_path, kind, frames):
     images = [Image.fromarray(noise(np.uint8, 3, seed)) for seed in range(frames)]
     options = {"lossless": True} if kind == "WEBP" else {}
     data = pillow(images[0], kind, save_all=True, append_images=images[1:], **options)
     (tmp_path / "in").write_bytes(data)
     photograph = read_photograph(tmp_path / "in")
-    assert photograph.pages == pages
-    np.testing.assert_array_equal(photograph.pixels[..., :3], np.asarray(images[0]))
+    assert photograph.pages == frames
+    first = Image.open(io.BytesIO(data)) if kind == "MPO" else images[0]  # which is JPEG
+    np.testing.assert_array_equal(photograph.pixels[..., :3], np.asarray(first))
 
 
 def test_hidden_files_are_no_images(tmp_path):

@@ -92,3 +92,10 @@ def test_what_pillow_does_not_know_is_said_in_words(tmp_path, kind):
         f"image {tmp_path / 'in'} cannot be read (its header is damaged, or it stores pixels in a "
         "way that Pillow does not read); save it anew"
     )
+
+
+def test_a_broken_index_of_pictures_refuses_nothing(tmp_path):
+    data = pillow(Image.fromarray(PIXELS), "JPEG", extra=b"\xff\xe2\0\x0aMPF\0none")
+    (tmp_path / "in").write_bytes(data)
+    photograph = read_photograph(tmp_path / "in")
+    assert (photograph.pages, photograph.metadata.lost) == (1, [])

@@ -173,6 +173,40 @@ def test_photoshop_blocks_and_comments(run, colour, tmp_path):
     assert (b"iTXt", b"Comment\0\0\0\0\0" + NAME) in metadata(tmp_path / "out.png").png
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["B", "I", "own block", "broken"])
+def test_iptc_of_a_tiff_is_carried_where_readers_look(run, photo, tmp_path, kind, order):
+    iptc = b"\x1c\x02\x05\0\7A title" if kind != "broken" else b"no iptc data"
+    block = b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iptc)) + iptc
+    count, value = len(iptc), iptc
+    if kind == "I":  # bytes that are called numbers, in the order of the file
+        count, value = 3, struct.unpack(f"{order}3I", iptc)
+    tags = [(33723, "I" if kind == "I" else "B", count, value, True)]
+    if kind == "own block":
+        block = b"8BIM\x04\x04\0\0\0\0\0\2\x1c\2"
+        tags.append((34377, "B", len(block), block, True))
+    data = tiff_of(photo, photometric="rgb", byteorder=order, extratags=tags)
+    (tmp_path / "in.tif").write_bytes(data)
+    for suffix, is_kept in {"jpg": True, "tif": True, "png": False, "webp": False}.items():
+        is_kept = is_kept and kind != "broken"
+        result = tmp_path / f"out.{suffix}"
+        code, out, _ = run(tmp_path / "in.tif", "-o", result)
+        assert code == 0
+        assert ("not kept: Photoshop and IPTC data" in out) == (not is_kept)
+        found = metadata(result)
+        assert found.photoshop == (block if is_kept else None)
+        assert not found.exif or 33723 not in found.exif.tags
+
+
+@pytest.mark.parametrize("suffix", EVERYWHERE)
+def test_16_bits_of_inks_become_8_and_that_is_said(run, photo, tmp_path, suffix):
+    inks = np.dstack([photo, photo[..., :1]]).astype(np.uint16) * 257
+    (tmp_path / "in.tif").write_bytes(tiff_of(inks, photometric="separated"))
+    code, out, err = run(tmp_path / "in.tif", "-o", tmp_path / f"out.{suffix}")
+    assert (code, err) == (0, [])
+    assert out.endswith("pixels (not kept: 16 bits)\n")
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp"])
 @pytest.mark.parametrize("dpi", [72.0, 299.72, 0.0, float("nan"), float("inf"), 1e9])
 def test_resolutions_are_kept_or_said(run, photo, tmp_path, dpi, suffix):

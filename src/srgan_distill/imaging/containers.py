@@ -9,11 +9,13 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .tags import ORIENTATION, Directory, Tags
+import numpy as np
+
+from .tags import ORIENTATION, Directory, Tag, Tags
 
 
 class Note(StrEnum):
@@ -222,9 +224,11 @@ def _unpacked(data: bytes) -> bytes:
 
 # ── JPEG ─────────────────────────────────────────────────────────────────────────────────────
 
+_PICTURES = 0xB001
+
 
 def _jpeg(data: bytes) -> Container:
-    metadata = Metadata()
+    metadata, pages = Metadata(), 1
     kept, profile, at = [data[:2]], {}, 2
     # Up to the scan; decoders need the frame, the tables, and what JFIF and Adobe say of colours.
     while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] not in (b"\xda", b"\xd9", b""):
@@ -242,6 +246,8 @@ def _jpeg(data: bytes) -> Container:
             kept.append(data[at:end])
         if marker == 0xE0:
             _jpeg_density(data[at + 4 : end], metadata)
+        elif marker == 0xE2 and data[at + 4 : at + 8] == b"MPF\0":
+            pages = _jpeg_pages(data[at + 8 : end])
         at = end
     kept.append(memoryview(data)[at:])
     if profile:
@@ -250,7 +256,17 @@ def _jpeg(data: bytes) -> Container:
             metadata.icc = b"".join(profile[part, count] for part in range(1, count + 1))
     if metadata.dpi is None and metadata.exif:
         _take_resolution(metadata, metadata.exif)
-    return Container("JPEG", b"".join(kept), metadata)
+    return Container("JPEG", b"".join(kept), metadata, pages)
+
+
+def _jpeg_pages(index: bytes) -> int:
+    """How many pictures the index of a Multi-Picture Format (CIPA DC-007) names; 1 if broken.
+
+    Previews and the gain maps of phones count too: they are left out like any other.
+    """
+    with suppress(Exception):
+        return max(1, Tags(index).first().number(_PICTURES, 1))
+    return 1
 
 
 def _jpeg_density(body: bytes, metadata: Metadata) -> None:
@@ -281,8 +297,9 @@ def _jpeg_note(
 
 # ── TIFF ─────────────────────────────────────────────────────────────────────────────────────
 
-ICC_TAG, XMP_TAG, PHOTOSHOP_TAG = 34675, 700, 34377
+ICC_TAG, XMP_TAG, PHOTOSHOP_TAG, _IPTC_TAG = 34675, 700, 34377, 33723
 _RESOLUTIONS, _UNIT = (282, 283), 296
+_IPTC_START = b"\x1c"
 
 # Of a picture's own storage: sizes, places, how its values are packed and what they mean.
 STORAGE_TAGS = (
@@ -302,13 +319,28 @@ def _tiff(data: bytes) -> Container:
         metadata.xmp = whole.tags[XMP_TAG].data
     if PHOTOSHOP_TAG in whole.tags:
         metadata.photoshop = whole.tags[PHOTOSHOP_TAG].data
+    if _IPTC_TAG in whole.tags:
+        _take_iptc(metadata, whole.tags[_IPTC_TAG])
     _take_resolution(metadata, whole)
-    metadata.exif = whole.without(*STORAGE_TAGS, ICC_TAG, XMP_TAG, PHOTOSHOP_TAG)
+    metadata.exif = whole.without(*STORAGE_TAGS, ICC_TAG, XMP_TAG, PHOTOSHOP_TAG, _IPTC_TAG)
     if not whole.is_complete:
         metadata.lost.append(f"a part of the {Note.EXIF}")
     others = [number for number in whole.tags if number not in STORAGE_TAGS]
     directory = whole.without(*others, *whole.children)
     return Container("TIFF", data, metadata, max(1, Tags(data).pages()), directory=directory)
+
+
+def _take_iptc(metadata: Metadata, tag: Tag) -> None:
+    """Carry IPTC data in a block of Photoshop's: readers of EXIF data do not know TIFF's tag."""
+    data = tag.data
+    if tag.type == 4 and data[:1] != _IPTC_START:  # bytes that some programs call numbers
+        data = np.frombuffer(data, "<u4").byteswap().tobytes()
+    block = b"8BIM\x04\x04"
+    if data[:1] != _IPTC_START:
+        metadata.lost.append(Note.PHOTOSHOP)
+    elif block not in (metadata.photoshop or b""):
+        whole = block + bytes(2) + struct.pack(">I", len(data)) + data + bytes(len(data) % 2)
+        metadata.photoshop = whole + (metadata.photoshop or b"")
 
 
 def _take_resolution(metadata: Metadata, directory: Directory) -> None:

@@ -153,6 +153,8 @@ def _in_8_bits(container: Container, image: Image.Image) -> Image.Image:
 
 def _rgb_of_cmyk(container: Container, image: Image.Image) -> Image.Image:
     metadata = container.metadata
+    if container.directory.number(_BITS) == 16:
+        metadata.lost.append("16 bits")
     icc, metadata.icc = metadata.icc, None
     if icc is not None:
         srgb = ImageCms.createProfile("sRGB")
