@@ -1,5 +1,6 @@
 """Borders of a picture, and of what is visible in it: no frame, no rim."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ from srgan_distill.app.api import load_model, upscale
 from srgan_distill.app.upscaling.alpha import spread
 from srgan_distill.app.upscaling.tiles import mirrored
 from srgan_distill.imaging.images import list_images, read_rgb, to_tensor, to_uint8
-from srgan_distill.imaging.protocol import decibels, luma
+from srgan_distill.imaging.protocol import decibels, luma, psnr
+from srgan_distill.shipped.card import CARD
+from srgan_distill.shipped.models import DEFAULT
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,23 @@ def test_borders_of_photographs_are_as_good_as_with_zeros(student, shared: Path)
         for sr in (upscale(student, lr), zero_padded(student, lr))
     ]
     assert values[0] > values[1] - 0.4
+
+
+def test_the_card_says_what_borders_change_of_its_figures(student, shared: Path):
+    """By `upscale` and of the bare network, whose figure the table has."""
+    said = re.search(r"`(\w+)` has (\S+) dB on Set5 in place of (\S+)\.\n", CARD.read_text())
+    assert said[1] == DEFAULT
+    folder = shared / "datasets" / "Set5"
+    pairs = [
+        tuple(map(read_rgb, paths))
+        for paths in zip(
+            *(list_images(folder / part) for part in ("LR_bicubic_X4", "HR")), strict=True
+        )
+    ]
+    for way, figure in ((upscale, said[2]), (zero_padded, said[3])):
+        mean = np.mean([psnr(way(student, lr), hr) for lr, hr in pairs])
+        # The table's has another precision on another machine.
+        assert mean == pytest.approx(float(figure), abs=0.011)
 
 
 @torch.inference_mode()
