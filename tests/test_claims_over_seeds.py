@@ -77,8 +77,12 @@ class Project:
         code: str = "a",
         data: str = "d",
         read: str = "d",
+        judged: int = 70,
     ) -> None:
-        """A run on images `data`, of which stage evaluate has seen `read`."""
+        """A run on images `data`, of which stage evaluate has seen `read`.
+
+        Stage claims has seen `judged` of the 70 bytes that it made of them.
+        """
         seeds = {"pretrain": 0, "teacher": 0, "student": student}
         params = PARAMS | {"seeds": seeds, "losses": {"content": content}}
         self._write("params.yaml", yaml.safe_dump(params))
@@ -92,15 +96,15 @@ class Project:
                     {"path": "data/sample/download", "md5": read},
                 ],
                 "params": {"params.yaml": trained},
-                "outs": [{"path": "data/sample/evaluate/g2g_al"}],
+                "outs": [{"path": "data/sample/evaluate/g2g_al", "size": 70}],
             },
             # Of a strategy that was removed since; DVC keeps such a one in dvc.lock.
             "evaluate@gone": {
                 "params": {"params.yaml": {"losses": {"content": 9.0}, "strategies.gone": {}}},
-                "outs": [{"path": "data/sample/evaluate/gone"}],
+                "outs": [{"path": "data/sample/evaluate/gone", "size": 9}],
             },
             "claims": {
-                "deps": [{"path": "data/sample/evaluate"}],
+                "deps": [{"path": "data/sample/evaluate", "size": judged}],
                 "params": {"params.yaml": {"profile": "sample"}},
                 "outs": [{"path": "metrics/sample/claims"}],
             },
@@ -134,6 +138,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project.commit("code", 4, claims(0.8, 0.3), code="b")
     project.commit("images", 4, claims(0.8, 0.3), data="e", read="e")
     project.commit("half-way", 4, claims(0.8, 0.3), data="e")
+    project.commit("scored-again", 4, claims(0.8, 0.3), judged=71)
     project.commit("earlier", 4, [{"claim": "GAN2GAN is better", "verdict": "holds"}])
     foreign = compared("gan2g", "student", 0.3, "holds") | {"metric": "nobodys"}
     project.commit("foreign", 4, [claim("GAN2G is better", "holds", foreign)])
@@ -216,6 +221,10 @@ def test_formats(inside: Project, capsys: pytest.CaptureFixture[str]) -> None:
         (("seed-0", "images"), "seed-0 and images differ in more than seeds: they had other im"),
         (("failing", "rated"), "rated has the seeds of another one, and other claims"),
         (("half-way",), "half-way is not reproduced: download has made another data/sample/down"),
+        (
+            ("scored-again",),
+            "is not reproduced: stages have made another data/sample/evaluate since",
+        ),
         (("earlier",), "earlier has a metrics/sample/claims/claims.json of an earlier version"),
         (("foreign",), "foreign has a metrics/sample/claims/claims.json of an earlier version"),
     ],

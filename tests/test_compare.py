@@ -18,7 +18,6 @@ from support.repository import environment, init_repository
 from srgan_distill.app.cli import main
 from srgan_distill.common.errors import UserError
 from srgan_distill.experiments.compare import as_text, comparison, read_results
-from srgan_distill.experiments.lock import stale
 
 # Seeds 0, 1, 2 give PSNRs 27.0, 27.4, 27.1 for g2g_al and 1 dB less for gan2g. The gain of Set5
 # stands beside the headline, with a metric that does not stand in it.
@@ -197,16 +196,6 @@ def test_workspace_that_was_not_run_again_enters_no_mean(changed: Callable[..., 
         "is not reproduced: headline ran with seeds.student = 0, params.yaml says 2"
     )
     assert "is not reproduced" in as_text(table, "markdown")
-
-
-def test_a_parameter_that_came_since_is_seen(inside: Project) -> None:
-    """As an optional one of a strategy, which the lock has not."""
-    ran = {"headline": {"params": {"params.yaml": {"strategies.a": {"teacher": "t"}, "seed": 0}}}}
-    now = {"strategies.a.teacher": "t", "seed": 0, "strategies.ab.teacher": "u"}
-    assert stale(ran, now) == ""
-    come = stale(ran, now | {"strategies.a.discriminator_from": "teacher"})
-    assert come.startswith("headline ran with strategies.a.discriminator_from = None, ")
-    assert "strategies.a.teacher = t" in stale(ran, {"seed": 0})
 
 
 def test_parameters_are_compared_as_numbers(changed: Callable[..., None], inside: Project) -> None:

@@ -77,7 +77,8 @@ def stale(stages: Stages, params: Mapping[str, Any]) -> str:
 
     That is the first parameter that a stage ran with another value of than `params` has (one that
     has come or gone since, too), or the first stage that read an earlier output of another one, as
-    where `dvc repro` ended half way. Of a file inside an output dvc.lock does not tell.
+    where `dvc repro` ended half way. A folder that several stages fill is told by its size alone;
+    of a file inside an output dvc.lock does not tell.
     """
     for name, stage in stages.items():
         for section, content in stage.get("params", {}).get(FILE.name, {}).items():
@@ -87,15 +88,19 @@ def stale(stages: Stages, params: Mapping[str, Any]) -> str:
                 if params.get(key) != ran.get(key):
                     return f"{name} ran with {key} = {ran.get(key)}, {FILE} says {params.get(key)}"
     outs = {
-        out["path"]: (name, out.get("md5"))
-        for name, stage in stages.items()
-        for out in stage.get("outs", ())
+        out["path"]: (name, out) for name, stage in stages.items() for out in stage.get("outs", ())
     }
     for name, stage in stages.items():
         for dep in stage.get("deps", ()):
-            maker, made = outs.get(dep["path"], (name, dep.get("md5")))
-            if made != dep.get("md5"):
+            maker, made = outs.get(dep["path"], (name, dep))
+            if made.get("md5") != dep.get("md5"):
                 return f"{maker} has made another {dep['path']} since {name} ran"
+            # The digest of a folder that several stages fill is that of no output.
+            inside = [
+                out for path, (_, out) in outs.items() if Path(path).is_relative_to(dep["path"])
+            ]
+            if inside and sum(out.get("size", 0) for out in inside) != dep.get("size", 0):
+                return f"stages have made another {dep['path']} since {name} ran"
     return ""
 
 
