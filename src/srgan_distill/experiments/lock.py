@@ -78,7 +78,7 @@ def stale(stages: Stages, params: Mapping[str, Any]) -> str:
     That is the first parameter that a stage ran with another value of than `params` has (one that
     has come or gone since, too), or the first stage that read an earlier output of another one, as
     where `dvc repro` ended half way. A folder that several stages fill is told by its size alone;
-    of a file inside an output dvc.lock does not tell.
+    of a file inside an output, as stage gain of earlier versions read it, dvc.lock does not tell.
     """
     for name, stage in stages.items():
         for section, content in stage.get("params", {}).get(FILE.name, {}).items():
