@@ -4,6 +4,7 @@ import json
 import shlex
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -194,20 +195,53 @@ def test_what_is_not_committed_yet_counts(
     assert ["mean", "PSNR (dB) ↑", "-", "30.0000", "-", "new"] in rows
 
 
-@pytest.mark.parametrize("file", ["params.yaml", "dvc.yaml"])
-def test_what_dvc_cannot_read_is_one_line(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], file: str
-) -> None:
+CONFLICT = "<<<<<<< HEAD: {\n"
+PIPELINE = "DVC cannot read the pipeline of {}: "
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        ("params.yaml", "seed: [", "params.yaml of {} is no YAML mapping"),
+        ("dvc.yaml", "seed: [", PIPELINE + "unable to read: 'dvc.yaml'"),
+        ("dvc.yaml", "stages: {a: {cmd: '${nothing}'}}", PIPELINE + "failed to parse"),
+        ("dvc.yaml", "vars: [gone.yaml]", PIPELINE + "failed to parse 'vars'"),
+        ("dvc.lock", CONFLICT, PIPELINE + "unable to read: 'dvc.lock'"),
+        ("dvc.lock", "schema: '2.0'\nstages: 1", PIPELINE + "'./dvc.lock' validation failed"),
+        (
+            f"{SAMPLE}/headline.json",
+            CONFLICT,
+            "{} has a metrics/sample/headline.json that is no JSON",
+        ),
+    ],
+)
+def test_what_dvc_cannot_read_is_one_line_and_not_gone(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    file: str, content: str, problem: str,
+) -> None:  # fmt: skip
+    """On either side."""
+
+    def refused(base: str, side: str) -> None:
+        assert main(["review", "--base", base]) == 1
+        output = capsys.readouterr()
+        (line,) = output.err.splitlines()
+        assert output.out == ""
+        assert line.startswith(f"error: {problem.format(side)}")
+        assert line.endswith(("; correct it there", "; run `dvc repro` there"))
+
     monkeypatch.chdir(project)
-    before = Path(file).read_text()
-    Path(file).write_text("seed: [")
+    git = partial(subprocess.run, cwd=project, check=True)
+    git(["git", "switch", "-q", "-c", "broken"])
     try:
-        assert main(["review", "--base", "main"]) == 1
+        Path(file).write_text(content)
+        refused("main", "workspace")
+        git(["git", "add", "-A"])
+        git(["git", "commit", "-q", "-m", "Broken"])
+        git(["git", "switch", "-q", "change"])
+        refused("broken", "broken")
     finally:
-        Path(file).write_text(before)
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert output.err == f"error: {file} of workspace is no YAML mapping; correct it there\n"
+        git(["git", "switch", "-q", "-f", "change"])
+        git(["git", "branch", "-q", "-D", "broken"])
 
 
 def test_nothing_changed(

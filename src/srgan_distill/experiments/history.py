@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
+from dvc.repo import Repo
 from dvc.scm import RevError
 
 from ..common.errors import UserError
@@ -109,6 +110,20 @@ class Revision:
         if not isinstance(content, dict):
             raise UserError(f"{path} of {self.name} is no YAML mapping; correct it there")
         return content
+
+    def require_pipeline(self) -> None:
+        """Refuse a dvc.yaml or dvc.lock that DVC cannot read, as with a merge conflict.
+
+        Raises:
+            UserError: what DVC says of it.
+        """
+        try:
+            (self.files.repo if self.files else Repo()).index.stages  # noqa: B018 - read when asked for
+        except DvcException as error:
+            problem = " ".join(str(error).split())
+            raise UserError(
+                f"DVC cannot read the pipeline of {self.name}: {problem}; correct it there"
+            ) from None
 
     def changed(self, *patterns: str) -> list[str]:
         """Paths that match git patterns and differ between the revision and the workspace."""

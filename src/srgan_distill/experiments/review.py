@@ -79,21 +79,23 @@ def review_markdown(base: str, label: str) -> str:
         label: how to call it in the text.
 
     Raises:
-        UserError: unknown revision, or a dvc.yaml or params.yaml that is no YAML mapping.
+        UserError: unknown revision, or one whose pipeline, parameters or figures cannot be read.
     """
     before = Revision.find(base)
-    for revision in (before, _HERE):  # of one that it cannot read, DVC says that all is gone
-        for file in (FILE, Path("dvc.yaml")):
-            revision.read_mapping(file)
-    params = _dvc_diff("params", before.commit)
+    sides = (before, _HERE)
+    ran = {revision.params().get("profile") for revision in sides}
     files = before.changed(*(f"metrics/*/{file}" for file in _FILES))
+    for revision in sides:  # of one that it cannot read, DVC says that all is gone
+        revision.require_pipeline()
+        for file in files:
+            revision.read_json(Path(file))
+    params = _dvc_diff("params", before.commit)
     # Where dvc.yaml names another profile's file than before, one that stays is gone to DVC.
     found = _dvc_diff("metrics", before.commit)
     figures = {file: new for file, new in found.items() if not _profile(file) or file in files}
     # What dvc.yaml does not call metrics, and other profiles' files.
     if files:
         figures |= _dvc_diff("metrics", before.commit, "--targets", *files)
-    ran = {revision.params().get("profile") for revision in (before, _HERE)}
     sections = [
         _Section("Parameters", _param_rows(params, label)),
         *_figure_sections(figures, label, ran),
