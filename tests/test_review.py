@@ -195,6 +195,20 @@ def test_what_is_not_committed_yet_counts(
     assert ["mean", "PSNR (dB) ↑", "-", "30.0000", "-", "new"] in rows
 
 
+def test_figures_of_a_renamed_profile_are_gone_and_new(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    subprocess.run(["git", "mv", "metrics/mine", "metrics/yours"], check=True)
+    try:
+        assert main(["review", "--base", "change"]) == 0
+    finally:
+        subprocess.run(["git", "reset", "-q", "--hard"], check=True)
+    text = capsys.readouterr().out
+    assert "Headline of profile mine (not by the parameters above): 1 gone" in text
+    assert "Headline of profile yours (not by the parameters above): 1 new" in text
+
+
 CONFLICT = "<<<<<<< HEAD: {\n"
 PIPELINE = "DVC cannot read the pipeline of {}: "
 

@@ -118,7 +118,7 @@ class Revision:
             UserError: what DVC says of it.
         """
         try:
-            (self.files.repo if self.files else Repo()).index.stages  # noqa: B018 - read when asked for
+            (self.files.repo if self.files else Repo()).index.stages  # noqa: B018 - as above
         except DvcException as error:
             problem = " ".join(str(error).split())
             raise UserError(
@@ -127,7 +127,8 @@ class Revision:
 
     def changed(self, *patterns: str) -> list[str]:
         """Paths that match git patterns and differ between the revision and the workspace."""
-        tracked = _git("diff", "--name-only", "--relative", "-z", self.commit, "--", *patterns)
+        options = ("--name-only", "--no-renames", "--relative", "-z")
+        tracked = _git("diff", *options, self.commit, "--", *patterns)
         new = _git("ls-files", "--others", "--exclude-standard", "-z", "--", *patterns)
         return sorted({*tracked.split("\0"), *new.split("\0")} - {""})
 
