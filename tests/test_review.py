@@ -21,6 +21,7 @@ STAGE = {
     "params": [{"params.yaml": None}],
     "metrics": [{path: {"cache": False}} for path in ("metrics/sample/headline.json", "size.json")],
 }
+LOCK = {"headline": {"cmd": "true", "outs": [{"path": "metrics/sample/headline.json"}]}}
 # Path -> content before and after: metrics of dvc.yaml, files that are none there, and a profile
 # that dvc.yaml does not name.
 SAMPLE = "metrics/sample"
@@ -80,6 +81,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     init_repository(folder)
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"headline": STAGE}}))
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": LOCK}))
     write(folder, 0, seed=0, claim="cannot be told")
     (folder / "metrics/sample/figure2.png").write_bytes(b"before")
     run("git", "add", "-A")

@@ -22,8 +22,8 @@ Stages = dict[str, dict[str, Any]]
 """By name, what dvc.lock records of a stage: `deps`, `params`, `outs`."""
 
 
-def stages_behind(revision: Revision, output: Path) -> Stages:
-    """The stages that made `output`; none where dvc.lock does not know it.
+def stages_behind(revision: Revision, *outputs: Path) -> Stages:
+    """The stages that made `outputs`; none where dvc.lock does not know them.
 
     Raises:
         UserError: dvc.lock is no YAML; dvc.yaml or params.yaml is missing or is no YAML.
@@ -41,7 +41,7 @@ def stages_behind(revision: Revision, output: Path) -> Stages:
         Path(out["path"]): name for name, stage in stages.items() for out in stage.get("outs", ())
     }
     found: Stages = {}
-    waiting = [output]
+    waiting = [*outputs]
     while waiting:
         path = waiting.pop()
         for out, name in makers.items():

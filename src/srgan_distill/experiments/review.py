@@ -16,9 +16,11 @@ from typing import Any
 from ..common.errors import UserError
 from ..common.metrics import GRID, METRICS, Metric
 from ..common.params import FILE
+from ..common.paths import Paths
 from ..common.runs import display_name
 from ..common.text import ABSENT, markdown_table
 from .history import WORKSPACE, Revision
+from .lock import stages_behind, stale
 
 MARKER = "<!-- srgan-distill review -->"
 """The first line: by it, the workflow finds the comment that it updates."""
@@ -82,14 +84,14 @@ def review_markdown(base: str, label: str) -> str:
         UserError: unknown revision, or one whose pipeline, parameters or figures cannot be read.
     """
     before = Revision.find(base)
-    sides = (before, _HERE)
-    ran = {revision.params().get("profile") for revision in sides}
+    sides = [(label, before, before.params()), ("here", _HERE, _HERE.params())]
+    ran = {params.get("profile") for _, _, params in sides}
     files = before.changed(*(f"metrics/*/{file}" for file in _FILES))
-    for revision in sides:  # of one that it cannot read, DVC says that all is gone
+    for _, revision, _ in sides:  # of one that it cannot read, DVC says that all is gone
         revision.require_pipeline()
         for file in files:
             revision.read_json(Path(file))
-    params = _dvc_diff("params", before.commit)
+    changes = _dvc_diff("params", before.commit)
     # Where dvc.yaml names another profile's file than before, one that stays is gone to DVC.
     found = _dvc_diff("metrics", before.commit)
     figures = {file: new for file, new in found.items() if not _profile(file) or file in files}
@@ -97,7 +99,7 @@ def review_markdown(base: str, label: str) -> str:
     if files:
         figures |= _dvc_diff("metrics", before.commit, "--targets", *files)
     sections = [
-        _Section("Parameters", _param_rows(params, label)),
+        _Section("Parameters", _param_rows(changes, label)),
         *_figure_sections(figures, label, ran),
         _Section("Claims of the paper", _claim_rows(before, label)),
         _Section("Pictures", [{"Changed": f"`{path}`"} for path in before.changed(_PICTURES)]),
@@ -106,7 +108,12 @@ def review_markdown(base: str, label: str) -> str:
         last = ["No parameter and no figure changed."]
     else:
         last = [] if figures else ["No figure changed."]
-    head = [MARKER, f"## Results against {label}"]
+    notes = [
+        f"**Not reproduced** ({name}): {why}; run `dvc repro` first."
+        for name, revision, params in sides
+        if (why := _why_stale(revision, params))
+    ]
+    head = [MARKER, f"## Results against {label}", *notes]
     for most in _ROWS:
         parts = [part for section in sections for part in section.markdown(most)]
         text = "\n\n".join([*head, *parts, *last])
@@ -127,6 +134,17 @@ def verdict(figure: str, change: float) -> str:
         return ""
     # A share is no difference in the metric's unit: more of it is a gain, whatever the metric.
     return metric.verdict(metric.gain(change, 0) if figure.startswith(_SHARE) else change)
+
+
+def _why_stale(revision: Revision, params: Mapping[str, Any]) -> str:
+    """Why a side's figures may not be those of its `params`; empty where they are."""
+    paths = Paths(str(params.get("profile")))
+    stages = stages_behind(
+        revision, paths.headline, paths.metrics("tables"), paths.metrics("claims")
+    )
+    if not stages:
+        return f"no run in dvc.lock has made {paths.headline.as_posix()}"
+    return stale(stages, params)
 
 
 def _dvc_diff(kind: str, *arguments: str) -> dict[str, Differences]:
