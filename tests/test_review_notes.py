@@ -94,3 +94,22 @@ def test_a_profile_that_never_ran(project: Project) -> None:
     project.set(seed=0, profile="other")
     (note,) = notes("main")
     assert "(here): no run in dvc.lock has made metrics/other/headline.json; " in note
+
+
+def test_a_base_that_went_on_meanwhile(project: Project) -> None:
+    """Its progress would be read as this branch's loss; figures made again are no progress."""
+    project.git("switch", "-q", "-c", "change")
+    project.git("switch", "-q", "main")
+    project.write(HEADLINE, json.dumps({"mean": {"psnr": 27.1}}))
+    project.commit("The same on another machine")
+    project.git("switch", "-q", "change")
+    assert notes("main") == []
+    project.git("switch", "-q", "main")
+    project.write("src/code.py", "")
+    project.commit("Better code")
+    project.git("switch", "-q", "change")
+    (note,) = notes("main")
+    assert note.startswith("**Not here**: commits of main (1), ")
+    assert notes("main~1") == []
+    project.git("merge", "-q", "main")
+    assert notes("main") == []

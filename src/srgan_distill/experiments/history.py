@@ -132,6 +132,10 @@ class Revision:
         new = _git("ls-files", "--others", "--exclude-standard", "-z", "--", *patterns)
         return sorted({*tracked.split("\0"), *new.split("\0")} - {""})
 
+    def commits_ahead(self, *paths: str) -> int:
+        """How many of its commits HEAD lacks that change files in `paths`."""
+        return int(_git("rev-list", "--count", f"HEAD..{self.commit}", "--", *paths))
+
     def params(self) -> dict[str, Any]:
         """The values of params.yaml by dotted key, of the profiles only the one in use.
 

@@ -41,6 +41,8 @@ _FILES = {
 }
 """The files of figures in metrics/<profile>/ by their titles; all but the headline by model."""
 
+# What changes figures. Not their own commits: the workflow runs the base again, and commits that.
+_CAUSES = ("src", "dvc.yaml", "params.yaml")
 _CLAIMS = "metrics/*/claims/claims.json"
 _PICTURES = "metrics/*.png"
 _SHARE = "share_of_lead_"
@@ -113,6 +115,11 @@ def review_markdown(base: str, label: str) -> str:
         for name, revision, params in sides
         if (why := _why_stale(revision, params))
     ]
+    if ahead := before.commits_ahead(*_CAUSES):
+        notes.append(
+            f"**Not here**: commits of {label} ({ahead}), whose changes show the other way round; "
+            f"`git merge-base {before.commit:.7} HEAD` names a base without them."
+        )
     head = [MARKER, f"## Results against {label}", *notes]
     for most in _ROWS:
         parts = [part for section in sections for part in section.markdown(most)]
