@@ -40,7 +40,7 @@ PIPELINE = {
         "headline": {
             "cmd": "python src/headline.py",
             "deps": ["src/headline.py"],
-            "params": ["seeds", "strategy", "bonus", "profile"],
+            "params": ["seeds", "strategy", "bonus", "profile", "strategies.${strategy}"],
             "outs": [{"metrics/${profile}/gain": {"cache": False}}],
             "metrics": [{"metrics/${profile}/headline.json": {"cache": False}}],
         }
@@ -236,11 +236,23 @@ def test_other_code_and_parameters_are_other_rows(inside: Project) -> None:
     assert len(set(table["code"])) == 2
 
 
+def test_a_parameter_that_no_stage_reads_splits_nothing(
+    changed: Callable[..., None], inside: Project
+) -> None:
+    """As the budget of the report; `claims` groups by the same parameters."""
+    seeds = PARAMS["seeds"] | {"student": 1}
+    changed(seeds=seeds, profiles={"sample": {"steps": 11}})
+    inside.run("dvc", "repro", "-q")
+    (row,) = comparison(read_results(["main", "workspace", "seed-2"])).to_dict("records")
+    assert (row["seeds"], row["n"]) == ("0, 1, 2", 3)
+
+
 def test_an_optional_key_of_a_strategy_is_named(
     changed: Callable[..., None], inside: Project
 ) -> None:
     strategies = {**PARAMS["strategies"], "g2g_al": {"teacher": "teacher_g", "bonus": 1}}
     changed(strategies=strategies)
+    inside.run("dvc", "repro", "-q")
     table = comparison(read_results(["main", "workspace", "other"]))
     assert table["strategies.g2g_al.bonus"].tolist() == ["", "1", ""]
     assert "strategies.g2g_al.teacher" not in table

@@ -11,8 +11,8 @@ from ..common.errors import UserError
 from ..common.metrics import METRICS
 from ..common.paths import Paths
 from ..common.text import ABSENT
-from .history import Revision
-from .lock import code_of, data_of, stages_behind, stale
+from .history import Revision, flat
+from .lock import code_of, data_of, params_of, stages_behind, stale
 from .seeds import SEEDS, SEEDS_NOTE, seeds_of, with_seeds, without_seeds
 from .tables import Format, table_text, with_spread
 
@@ -33,11 +33,12 @@ class Result:
 
     Attributes:
         name: the revision.
-        params: by dotted key; of profiles and strategies only those in use.
+        params: what the stages behind the headline ran with, by dotted key, and `profile` and
+            `strategy`; all of params.yaml where dvc.lock knows no such run.
         code: the same for the same code of all stages that made the figures.
         data: the same for the same downloads.
         figures: those of headline.json, with the gains of each set; None where there are none.
-        problem: why not, why the figures may not be those of `params`, or which revision had the
+        problem: why not, why the figures may not be those of params.yaml, or which revision had the
             same seeds first, with other figures; empty otherwise.
     """
 
@@ -71,10 +72,7 @@ def read_results(names: Sequence[str], profile: str | None = None) -> list[Resul
         UserError: an unknown revision, revisions of several profiles where `profile` does not
             choose, or no usable headline at all.
     """
-    found = [
-        (revision, _of_strategy(revision.params()))
-        for revision in map(Revision.find, dict.fromkeys(names))
-    ]
+    found = [(revision, revision.params()) for revision in map(Revision.find, dict.fromkeys(names))]
     ran = {str(params.get("profile")): revision.name for revision, params in found}
     if profile is None and len(ran) > 1:
         each = ", ".join(f"{name} {other}" for other, name in ran.items())
@@ -146,17 +144,21 @@ def as_text(table: pd.DataFrame, style: Format, test_set: str = _MEAN) -> str:
 
 def _read(revision: Revision, params: dict[str, Any], profile: str) -> Result:
     paths = Paths(profile)
+    settings = params
     code, data, figures, problem = "", "", None, f"ran profile {params.get('profile')}"
     try:
         stages = stages_behind(revision, paths.headline)
         code, data = code_of(stages), data_of(stages)
+        if stages:
+            chosen = {key: params.get(key) for key in ("profile", "strategy")}
+            settings = chosen | flat(params_of(stages))
         if params.get("profile") == profile:
             figures = _figures(revision, paths, str(params.get("strategy")))
             other = stale(stages, params)
             problem = f"is not reproduced: {other}" if other else ""
     except UserError as error:
         problem = str(error).removeprefix(f"{revision.name} ")
-    return Result(revision.name, with_seeds(params), code, data, figures, problem)
+    return Result(revision.name, with_seeds(_of_strategy(settings)), code, data, figures, problem)
 
 
 def _each_seed_once(results: Sequence[Result]) -> list[Result]:
@@ -236,10 +238,9 @@ def _settings_of(results: Sequence[Result]) -> pd.DataFrame:
 
 
 def _differs(texts: pd.DataFrame, key: str) -> bool:
-    if not key.startswith("strategies."):
-        return texts[key].nunique(dropna=False) > 1
-    # Another strategy has its own phases, which say no more than its name does.
-    return texts.groupby("strategy", dropna=False)[key].nunique(dropna=False).max() > 1
+    # Another strategy has its own phases and teacher, which say no more than its name does.
+    of_one = texts.groupby("strategy", dropna=False)[key].nunique(dropna=False).max()
+    return texts[key].nunique() > 1 or of_one > 1
 
 
 def _texts(result: Result) -> dict[str, str]:
