@@ -365,6 +365,9 @@ def test_unknown_revision(inside: Project) -> None:
         read_results(["--all"])
     with pytest.raises(UserError, match="unknown revision"):
         read_results([""])
+    for name in ("HEAD^{tree}", "main:dvc.yaml"):
+        with pytest.raises(UserError, match="is no commit, but a folder or file of one"):
+            read_results([name])
 
 
 def test_experiments_of_one_name(inside: Project) -> None:

@@ -53,6 +53,10 @@ class Revision:
                 f"{problem}; name a commit, branch or tag (git log), or an experiment, by its "
                 "commit where several have the name (dvc exp list --all-commits)"
             ) from None
+        except AttributeError:  # DVC takes for a commit whatever git has, and asks for its files
+            raise UserError(
+                f"revision {name!r} is no commit, but a folder or file of one; name the commit"
+            ) from None
         except DvcException as error:
             raise UserError("DVC: " + " ".join(str(error).split())) from None
         return cls(name, files, folder)
