@@ -1,7 +1,6 @@
 """The review of two commits of a temporary repository: right rows, right signs, right words."""
 
 import json
-import shlex
 import shutil
 import subprocess
 from functools import partial
@@ -11,11 +10,10 @@ import pytest
 import yaml
 from support.repository import environment, init_repository
 
-from srgan_distill.app.cli import main, parser
+from srgan_distill.app.cli import main
 from srgan_distill.experiments import review
-from srgan_distill.experiments.review import MARKER, MOST_CHARACTERS, review_markdown, verdict
+from srgan_distill.experiments.review import MOST_CHARACTERS, review_markdown, verdict
 
-ROOT = Path(__file__).parents[1]
 STAGE = {
     "cmd": "true",
     "params": [{"params.yaml": None}],
@@ -294,21 +292,3 @@ def test_unknown_base(
 )
 def test_verdict_knows_the_direction(figure: str, change: float, word: str) -> None:
     assert verdict(figure, change) == word
-
-
-def test_workflow_calls_what_there_is() -> None:
-    """Its scripts are valid, and the review it runs and the mark it looks for are ours."""
-    workflow = yaml.safe_load((ROOT / ".github/workflows/review.yml").read_text())
-    steps = workflow["jobs"]["review"]["steps"]
-    scripts = [step["run"] for step in steps if "run" in step]
-    for script in scripts:
-        assert "${{" not in script  # names of branches come by environment: they may hold code
-        subprocess.run(["bash", "-n"], input=script, text=True, check=True)
-    text = "\n".join(scripts)
-    assert MARKER in text
-    (command,) = [line for line in text.splitlines() if line.startswith("srgan-distill")]
-    arguments = shlex.split(command.split(">")[0])
-    assert arguments[0] == "srgan-distill"
-    assert parser().parse_args(arguments[1:]).label == "$LABEL"
-    paths = [step["with"]["path"] for step in steps if "actions/cache" in step.get("uses", "")]
-    assert paths == [".dvc/cache"] * 2
