@@ -33,7 +33,7 @@ from srgan_distill.pages.report.chart import COLOURS, HEIGHT, WIDTH, Quantity, S
 from srgan_distill.pages.report.curves import lines_of
 from srgan_distill.pages.report.pictures import MOST_SIDE, compared
 from srgan_distill.pages.report.prose import markdown_html
-from srgan_distill.pages.report.summary import recipe, tiles
+from srgan_distill.pages.report.summary import cards, recipe
 from srgan_distill.stages import report
 
 
@@ -124,10 +124,9 @@ def test_scores_are_those_of_the_image(pictures: dict) -> None:
 def test_headline_tables_curves_environment_and_parameters(elements: Elements) -> None:
     text = " ".join(elements.text.split())
     assert "GAN2G, distilled from Teacher" in text
-    # Three images of each of two sets are too few to tell.
-    assert "27.12 +0.50 not told apart 25% of the teacher's lead" in text
+    assert "27.12 +0.50 better 25% of the teacher's lead" in text
     # Where the teacher has no real lead there is no share.
-    assert "5.000 +0.250 not told apart the teacher has no clear lead" in text
+    assert "5.000 +0.250 worse the teacher has no clear lead" in text
     # PIQE stands in no headline, but in the table by test set.
     assert "40.00 +2.00 worse" not in text
     assert "PIQE ↓ 40.00 +2.00 +0.12 -" in text
@@ -202,15 +201,15 @@ def test_image_without_scores(tmp_path: Path) -> None:
         report.run()
 
 
-def test_a_tile_says_better_where_the_interval_tells() -> None:
+def test_a_card_says_better_where_the_interval_tells() -> None:
     means = {"psnr": 27.0, "gain_psnr": 0.5, "niqe": 5.0, "gain_niqe": -0.1}
     images = [{"set": name, "image": str(n)} for name in ("a", "b") for n in range(4)]
     baseline = pd.DataFrame(images).assign(psnr=26.5, niqe=[5.0, 5.2, 5.1, 5.1] * 2)
     ours = baseline.assign(psnr=27.0, niqe=[5.5, 4.9, 4.6, 5.1] * 2)
-    words = [tile.verdict for tile in tiles({"mean": means}, ours, baseline)]
+    words = [card.verdict for card in cards({"mean": means}, ours, baseline)]
     assert words == ["better", "not told apart"]
     few = [frame[frame["image"] == "0"] for frame in (ours, baseline)]
-    assert [tile.verdict for tile in tiles({"mean": means}, *few)] == ["not told apart"] * 2
+    assert [card.verdict for card in cards({"mean": means}, *few)] == ["not told apart"] * 2
 
 
 def test_of_a_large_photograph_the_middle_is_shown(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from .curves import charts, lines_of
 from .machine import environment
 from .pictures import MOST_SIDE, QUALITY, compared, data_url
 from .prose import markdown_html
-from .summary import lineage, parameters_text, recipe, tiles
+from .summary import cards, lineage, parameters_text, recipe
 
 SECTIONS = {
     "Table 1": "tables/table1.md",
@@ -80,7 +80,7 @@ def report_page(
         without_start=", ".join(
             run.title for run in runs if run.is_trained and not paths.start(run.name)
         ),
-        tiles=tiles(figures, scores[strategy], scores[baseline]),
+        cards=cards(figures, scores[strategy], scores[baseline]),
         gain_table=markdown_html(gain_table(figures)),
         pictures=compared(
             profile.download.test, profile.report.images_per_set, names(runs),

@@ -17,7 +17,7 @@ from ...results.intervals import difference_over_sets
 
 
 @dataclass(frozen=True)
-class Tile:
+class Card:
     """One metric of the strategy under study, as text; `share` is of the teacher's lead."""
 
     heading: str
@@ -27,10 +27,10 @@ class Tile:
     share: str
 
 
-def tiles(figures: Figures, scores: pd.DataFrame, baseline: pd.DataFrame) -> list[Tile]:
-    """The means over the test sets in `gains`, one tile per metric that stands in a headline.
+def cards(figures: Figures, scores: pd.DataFrame, baseline: pd.DataFrame) -> list[Card]:
+    """The means over the test sets in `gains`, one card per metric that stands in a headline.
 
-    Better or worse is what the 95 % interval tells of the difference to the baseline.
+    Better or worse is what the 95 % interval of the difference to the baseline says.
 
     Args:
         figures: of the strategy.
@@ -38,19 +38,22 @@ def tiles(figures: Figures, scores: pd.DataFrame, baseline: pd.DataFrame) -> lis
     """
     means = figures[MEAN]
     return [
-        _tile(name, means, difference_over_sets(scores, baseline, name).significant)
+        _card(name, means, difference_over_sets(scores, baseline, name).significant)
         for name, metric in METRICS.items()
         if metric.headline and name in means
     ]
 
 
-def _tile(name: str, means: Mapping[str, float | None], tells: bool) -> Tile:
+def _card(name: str, means: Mapping[str, float | None], significant: bool) -> Card:
     gain, share = means[f"gain_{name}"], means.get(f"share_of_lead_{name}")
-    return Tile(
+    verdict = ""
+    if gain is not None:
+        verdict = METRICS[name].verdict(gain) if significant else "not told apart"
+    return Card(
         heading=METRICS[name].heading,
         value=METRICS[name].text(means[name]),
         gain=METRICS[name].text(gain, "+"),
-        verdict="" if gain is None else METRICS[name].verdict(gain) if tells else "not told apart",
+        verdict=verdict,
         share="the teacher has no clear lead"
         if share is None
         else f"{share:.0%} of the teacher's lead",
