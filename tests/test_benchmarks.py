@@ -38,8 +38,8 @@ def test_every_recipe_trains_a_generator_and_a_discriminator(
     for name, recipe in recipes.RECIPES.items():
         generator = build_generator(4, 1, seed=0).train()
         networks = recipes.loss_networks(recipe, 32, 0, compute, tmp_path)
-        batch = Batch(lr, hr, generator, networks)
-        sum(generator_losses(batch, recipe.terms)).backward()
+        batch = Batch(lr, hr, generator, networks, recipe.terms)
+        sum(generator_losses(batch)).backward()
         discriminator_loss(networks.discriminator, batch.sr, hr).backward()
         for network in (generator, networks.discriminator):
             assert all(value.grad.isfinite().all() for value in network.parameters()), name

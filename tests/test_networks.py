@@ -312,7 +312,7 @@ def test_an_sr_pixel_depends_on_what_reach_says_and_no_more() -> None:
 def test_block_outputs_come_with_the_same_sr() -> None:
     generator = build_generator(4, 3, seed=0).eval()
     lr = torch.rand(2, 3, 8, 8)
-    sr, outputs = generator.with_block_outputs(lr)
+    sr, outputs = generator(lr, with_blocks=True)
     assert torch.equal(sr, generator(lr))
     assert [output.shape for output in outputs] == [(2, 4, 8, 8)] * 3
 

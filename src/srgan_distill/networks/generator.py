@@ -99,26 +99,22 @@ class Generator(nn.Module):
             kernels -= excess[:, :, None, None] / kernels[0, 0].numel()
             biases.copy_(biases.mean(1, keepdim=True).expand_as(biases))
 
-    def forward(self, lr: Tensor) -> Tensor:
-        head = self.head(lr)
-        return self._image(head, self.blocks(head))
-
-    def with_block_outputs(self, lr: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """SR, and the output of every residual block, [N, filters, H, W] each."""
+    def forward(
+        self, lr: Tensor, with_blocks: bool = False
+    ) -> Tensor | tuple[Tensor, list[Tensor]]:
+        """SR; `with_blocks`: and the output of every residual block, [N, filters, H, W] each."""
         head = features = self.head(lr)
         outputs = []
         for block in self.blocks:
             features = block(features)
-            outputs.append(features)
-        return self._image(head, features), outputs
-
-    def _image(self, head: Tensor, features: Tensor) -> Tensor:
-        """SR, of what the head and the last block give."""
+            if with_blocks:  # otherwise none outlives the next one
+                outputs.append(features)
         features = self.upsample[0](head + self.fuse(features))
         # PReLU, PixelShuffle and tail, the shuffle put last: the same function, faster.
         last, _, activation = self.upsample[1]
         features = prelu(last(features), activation.weight.repeat_interleave(4))
-        return shuffled_convolution(features, self.tail.weight, self.tail.bias)
+        sr = shuffled_convolution(features, self.tail.weight, self.tail.bias)
+        return (sr, outputs) if with_blocks else sr
 
 
 class PlainGenerator(Generator):

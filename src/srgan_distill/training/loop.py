@@ -177,12 +177,12 @@ class Trainer:
         generator, discriminator = state.generator, self.networks.discriminator
         # While the discriminator learns alone, BatchNorm's statistics stay as well.
         generator.train(learns and not phase.keeps_statistics)
-        batch = Batch(lr, hr, generator, self.networks)
+        batch = Batch(lr, hr, generator, self.networks, phase.weights)
         if learns:
             if discriminator is not None:
                 discriminator.requires_grad_(False)
             with self.compute.autocast():
-                losses = generator_losses(batch, phase.weights)
+                losses = generator_losses(batch)
             total = sum(
                 weight * loss for weight, loss in zip(phase.weights.values(), losses, strict=True)
             )

@@ -3,7 +3,7 @@
 What a new term needs beside its function of `Batch` stands in docs/development.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields
 from functools import cached_property
 
@@ -55,29 +55,45 @@ class LossNetworks:
 class Batch:
     """One batch of crops with what the terms share, each computed at most once.
 
-    Images are float32 RGB in [0, 1]: `lr` [N, 3, h, w], `hr` and `sr` [N, 3, 4h, 4w].
+    Images are float32 RGB in [0, 1]: `lr` [N, 3, h, w], `hr` and `sr` [N, 3, 4h, 4w]. `terms` are
+    those that the phase minimises.
     """
 
-    def __init__(self, lr: Tensor, hr: Tensor, generator: Generator, networks: LossNetworks):
+    def __init__(
+        self, lr: Tensor, hr: Tensor, generator: Generator, networks: LossNetworks,
+        terms: Collection[str],
+    ) -> None:  # fmt: skip
         self.lr, self.hr, self.generator, self.networks = lr, hr, generator, networks
+        self.terms = terms
 
     def real(self, name: str) -> Tensor:
         """What a discriminator takes for real: `hr`, or the `teacher`'s SR."""
         return self.hr if name == "hr" else self.teacher_sr
 
-    @cached_property
+    @property
     def sr(self) -> Tensor:
-        return self.generator(self.lr).float()
+        return self._generated[0]
+
+    @property
+    def block_outputs(self) -> list[Tensor]:
+        """Of the generator's residual blocks, [N, filters, h, w] each, where a term needs them."""
+        return self._generated[1]
 
     @cached_property
-    def block_outputs(self) -> list[Tensor]:
-        """Of the generator's residual blocks, [N, filters, h, w] each.
+    def _generated(self) -> tuple[Tensor, list[Tensor]]:
+        return self._pass(self.generator)
 
-        Where a term needs them, SR comes from the same pass.
-        """
-        sr, outputs = self.generator.with_block_outputs(self.lr)
-        self.__dict__["sr"] = sr.float()
-        return [output.float() for output in outputs]
+    @cached_property
+    @torch.no_grad()
+    def _taught(self) -> tuple[Tensor, list[Tensor]]:
+        return self._pass(self.networks.teacher)
+
+    def _pass(self, network: Generator) -> tuple[Tensor, list[Tensor]]:
+        """SR and, where a term needs them, the outputs of the blocks."""
+        if _OF_BLOCKS.isdisjoint(self.terms):
+            return network(self.lr).float(), []
+        sr, outputs = network(self.lr, with_blocks=True)
+        return sr.float(), [output.float() for output in outputs]
 
     @cached_property
     def sr_features(self) -> Tensor:
@@ -88,23 +104,20 @@ class Batch:
     def hr_features(self) -> Tensor:
         return self.networks.content(self.hr).float()
 
-    @cached_property
-    @torch.no_grad()
+    @property
     def teacher_sr(self) -> Tensor:
-        return self.networks.teacher(self.lr).float()
+        return self._taught[0]
 
-    @cached_property
-    @torch.no_grad()
+    @property
     def teacher_block_outputs(self) -> list[Tensor]:
         """Of the teacher's blocks, one for each of the student's, evenly chosen, the last included.
 
         [N, teacher's filters, h, w] each.
         """
-        sr, outputs = self.networks.teacher.with_block_outputs(self.lr)
-        self.__dict__["teacher_sr"] = sr.float()
+        outputs = self._taught[1]
         own, theirs = len(self.generator.blocks), len(outputs)
         # Rounded up: one of more blocks than the teacher begins with its first, and not its last.
-        return [outputs[-(-(number + 1) * theirs // own) - 1].float() for number in range(own)]
+        return [outputs[-(-(number + 1) * theirs // own) - 1] for number in range(own)]
 
     @cached_property
     @torch.no_grad()
@@ -197,11 +210,9 @@ _NEEDS = {
 }
 
 
-def generator_losses(batch: Batch, terms: Iterable[str]) -> list[Tensor]:
-    """The value of each term; those of the blocks first, so that one pass serves all of them."""
-    terms = list(terms)
-    values = {term: TERMS[term](batch) for term in sorted(terms, key=lambda t: t not in _OF_BLOCKS)}
-    return [values[term] for term in terms]
+def generator_losses(batch: Batch) -> list[Tensor]:
+    """The value of each of the batch's terms."""
+    return [TERMS[term](batch) for term in batch.terms]
 
 
 def discriminator_loss(discriminator: nn.Module, sr: Tensor, real_images: Tensor) -> Tensor:
