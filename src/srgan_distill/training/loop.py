@@ -153,7 +153,7 @@ class Trainer:
     def _step(self, phase: ScheduledPhase, state: State) -> Tensor:
         """One step of the generator, then one of the discriminator; the losses, on the device.
 
-        While the discriminator learns alone, the generator's losses are nan: it has none.
+        While the discriminator learns alone, the generator's losses are 0: it has none.
         """
         learns = phase.generator_learns(state.step)
         rates = phase.learning_rates(state.step)
@@ -190,7 +190,7 @@ class Trainer:
             if generator.checkerboard_free:
                 generator.remove_checkerboard()
         else:
-            losses = [torch.full((), math.nan, device=lr.device)] * len(phase.weights)
+            losses = [torch.zeros((), device=lr.device)] * len(phase.weights)
             with torch.no_grad(), self.compute.autocast():
                 _ = batch.sr
         if phase.adversarial:
@@ -237,20 +237,17 @@ class Trainer:
         """Mean losses since the last log point; of the generator, over the steps it learnt in."""
         losses = self.distributed.mean(torch.stack(history)).cpu()
         first = done - len(losses)
-        learnt = torch.tensor([phase.generator_learns(first + row) for row in range(len(losses))])
-        counts = learnt[:, None].repeat(1, len(phase.losses))
-        if phase.adversarial:
-            counts[:, -1] = True  # the discriminator's
-        if (bad := counts & ~losses.isfinite()).any():
+        if (bad := ~losses.isfinite()).any():
             row, column = bad.nonzero()[0].tolist()
             raise UserError(
                 f"the {phase.losses[column]} loss is {losses[row, column]} at step {first + row}; "
                 "no model is written. Lower the stage's lr or that loss's weight in params.yaml, "
                 "or set precision to float32"
             )
-        means = losses.nan_to_num().mul(counts).sum(0) / counts.sum(0)
-        named = dict(zip(phase.losses, means.tolist(), strict=True))
-        return {name: mean for name, mean in named.items() if math.isfinite(mean)}
+        learnt = sum(phase.generator_learns(step) for step in range(first, done))
+        steps = dict.fromkeys(phase.weights, learnt) | {"discriminator": len(losses)}
+        totals = zip(phase.losses, losses.sum(0), strict=True)
+        return {name: (total / steps[name]).item() for name, total in totals if steps[name]}
 
 
 def _set_rate(optimizer: Adam, rate: float) -> None:
