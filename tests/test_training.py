@@ -456,3 +456,18 @@ def test_a_loss_that_is_not_finite_names_step_and_term(
     assert last_good["step"] == 2
     weights = last_good["networks"]["generator"].values()
     assert all(value.isfinite().all() for value in weights)
+
+
+def test_weights_that_the_last_step_ruins_are_not_saved(
+    make_trainer: Callable[..., Trainer],
+) -> None:
+    """No loss has seen them: the first step's is that of the start."""
+    trainer = make_trainer(
+        Phase(terms=["pixel"]),
+        budget=a_budget(steps={"content": 1, "adversarial": 1}, lr=1e30),
+        validate=lambda generator: {"validation_psnr": 20.0, "grid": grid(generator)},
+        checkpoint_seconds=0,
+    )
+    with pytest.raises(UserError, match="the generator's SR is not finite after step 0; no"):
+        run(trainer, build_generator(4, 1, seed=0))
+    assert trainer.checkpoint.load() is None

@@ -102,7 +102,7 @@ class Trainer:
         A run that was killed goes on from its checkpoint and ends with the same weights.
 
         Raises:
-            UserError: a loss is no longer finite; names step and term.
+            UserError: a loss or SR is no longer finite; names step and term.
         """
         averaged = copy.deepcopy(generator) if self.schedule.averages else generator
         state = State(generator, averaged, self.networks, {})
@@ -227,6 +227,9 @@ class Trainer:
         values["learning_rate"] = rates.generator if phase.generator_learns(state.step - 1) else 0.0
         if self.distributed.is_local_zero and phase.validates_at(state.step):
             values |= self.validate(state.averaged)
+            # No loss has seen the weights of the last step.
+            if not math.isfinite(values["grid"]):
+                raise _diverged(f"the generator's SR is not finite after step {state.step - 1}")
         system = {"images_per_second": speed, **device_load(self.compute.device)}
         self.curves.log(state.step, values, system)
         psnr = self.curves.last("validation_psnr")
@@ -239,15 +242,20 @@ class Trainer:
         first = done - len(losses)
         if (bad := ~losses.isfinite()).any():
             row, column = bad.nonzero()[0].tolist()
-            raise UserError(
-                f"the {phase.losses[column]} loss is {losses[row, column]} at step {first + row}; "
-                "no model is written. Lower the stage's lr or that loss's weight in params.yaml, "
-                "or set precision to float32"
+            raise _diverged(
+                f"the {phase.losses[column]} loss is {losses[row, column]} at step {first + row}"
             )
         learnt = sum(phase.generator_learns(step) for step in range(first, done))
         steps = dict.fromkeys(phase.weights, learnt) | {"discriminator": len(losses)}
         totals = zip(phase.losses, losses.sum(0), strict=True)
         return {name: (total / steps[name]).item() for name, total in totals if steps[name]}
+
+
+def _diverged(what: str) -> UserError:
+    return UserError(
+        f"{what}; no model is written. Lower the stage's lr or the weights of its losses in "
+        "params.yaml, or set precision to float32"
+    )
 
 
 def _set_rate(optimizer: Adam, rate: float) -> None:
