@@ -85,7 +85,7 @@ def train_generator(training: Training) -> None:
     """Train a generator and write it where `training.paths` says.
 
     Raises:
-        UserError: no such device, no weights, or a loss that is no longer finite.
+        UserError: no such device, no weights, or a loss or SR that is no longer finite.
     """
     launch(_train, training, training.hardware)
 
