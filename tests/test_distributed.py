@@ -5,24 +5,26 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+import torch.distributed as dist
 import yaml
 from safetensors.torch import load_file
 from support.code_reading import SOURCE
 from support.failing import be_aborted, be_killed, fail, refuse
 from support.params import change_params
 from support.small_project import finish, kill_at, saved_step, start
+from torch import nn
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Hardware
 from srgan_distill.common.paths import Paths
 from srgan_distill.networks.compute import choose_device
-from srgan_distill.training.distributed import Distributed, launch
+from srgan_distill.training.distributed import Distributed, SynchronizedBatchNorm, launch
 
 PATHS = Paths("sample")
 
@@ -88,6 +90,31 @@ def test_processes_that_are_killed_go_on_to_the_same_weights(
     assert f" {reached}/200 [" in finish(folder, "pretrain", "pretrain_student")
     again = load_file(folder / PATHS.generator("pretrain_student"))
     assert all(torch.equal(again[part], value) for part, value in weights.items())
+
+
+@pytest.fixture
+def a_group_of_one() -> Iterator[None]:
+    dist.init_process_group("gloo", store=dist.HashStore(), rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+def test_batch_norm_of_processes_is_torchs(a_group_of_one: None) -> None:
+    """Also where the mean is a hundred deviations; values, gradients and statistics."""
+    features = 100 + torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    slopes = torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+
+    def results(norm: nn.BatchNorm2d, dtype: torch.dtype) -> list[torch.Tensor]:
+        values = features.to(dtype, copy=True).requires_grad_()
+        output = norm.to(dtype).train()(values)
+        output.backward(slopes.to(dtype))
+        parameters = (value.grad for value in norm.parameters())
+        return [output, values.grad, *parameters, norm.running_mean, norm.running_var]
+
+    found = results(SynchronizedBatchNorm(3), torch.float32)
+    for value, exact in zip(found, results(nn.BatchNorm2d(3), torch.float64), strict=True):
+        # Rounding: 8e-5 for torch's own in float32, 1e-2 by the mean of squares.
+        torch.testing.assert_close(value.double(), exact, rtol=0, atol=2e-4)
 
 
 def test_each_process_has_crops_of_its_own() -> None:

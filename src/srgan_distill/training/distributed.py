@@ -126,14 +126,19 @@ class SynchronizedBatchNorm(nn.BatchNorm2d):
         if not self.training and self.track_running_stats:
             return super().forward(features)
         values = features.float()
-        moments = torch.stack([values.mean((0, 2, 3)), values.square().mean((0, 2, 3))])
-        mean, square = SumOverProcesses.apply(moments) / dist.get_world_size()
-        variance = square - mean.square()
+        mean = self._mean(values)
+        # Not by the mean of squares, which has lost its digits where the mean is large.
+        centred = values - mean[:, None, None]
+        variance = self._mean(centred.square())
         if self.track_running_stats:
             self._update_running(mean.detach(), variance.detach(), values.numel() // len(mean))
         scale = self.weight * (variance + self.eps).rsqrt()
-        shift = self.bias - mean * scale
-        return (values * scale[:, None, None] + shift[:, None, None]).to(features.dtype)
+        return (centred * scale[:, None, None] + self.bias[:, None, None]).to(features.dtype)
+
+    @staticmethod
+    def _mean(values: Tensor) -> Tensor:
+        """[N, C, H, W] of each process to [C], over all of them."""
+        return SumOverProcesses.apply(values.mean((0, 2, 3))) / dist.get_world_size()
 
     def _update_running(self, mean: Tensor, variance: Tensor, own_count: int) -> None:
         count = own_count * dist.get_world_size()
