@@ -19,6 +19,7 @@ from support.failing import be_aborted, be_killed, fail, refuse
 from support.params import change_params
 from support.small_project import finish, kill_at, saved_step, start
 from torch import nn
+from torch._subclasses import FakeTensorMode
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Hardware
@@ -115,6 +116,25 @@ def test_batch_norm_of_processes_is_torchs(a_group_of_one: None) -> None:
     for value, exact in zip(found, results(nn.BatchNorm2d(3), torch.float64), strict=True):
         # Rounding: 8e-5 for torch's own in float32, 1e-2 by the mean of squares.
         torch.testing.assert_close(value.double(), exact, rtol=0, atol=2e-4)
+
+
+def test_the_discriminators_batch_norm_on_gpus_is_given_float32(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where it has no running statistics. On fake tensors: torch's own runs on GPUs alone."""
+    given = []
+
+    def forward(norm: nn.Module, features: torch.Tensor) -> torch.Tensor:
+        given.append(features.dtype)
+        return features
+
+    monkeypatch.setattr(nn.SyncBatchNorm, "forward", forward)
+    with FakeTensorMode(), torch.device("cuda"):
+        norms = nn.Sequential(nn.BatchNorm2d(3), nn.BatchNorm2d(3, track_running_stats=False))
+        norms = Distributed(0, 2).synchronize_batch_norm(norms)
+        output = norms(torch.empty(2, 3, 4, 4, dtype=torch.bfloat16))
+    assert given == [torch.bfloat16, torch.float32]
+    assert output.dtype == torch.bfloat16
 
 
 def test_each_process_has_crops_of_its_own() -> None:

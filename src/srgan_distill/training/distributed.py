@@ -95,7 +95,11 @@ class Distributed:
         if self.world_size == 1:
             return network
         if next(network.parameters()).is_cuda:
-            return nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+            for module in network.modules():
+                if type(module) is nn.SyncBatchNorm and not module.track_running_stats:
+                    module.__class__ = Float32SyncBatchNorm
+            return network
         for module in network.modules():
             if type(module) is nn.BatchNorm2d:
                 module.__class__ = SynchronizedBatchNorm
@@ -117,6 +121,13 @@ class SumOverProcesses(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> Tensor:
         return SumOverProcesses.forward(ctx, gradient)
+
+
+class Float32SyncBatchNorm(nn.SyncBatchNorm):
+    """torch's, whose kernel refuses features in bfloat16 where there are no running statistics."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return super().forward(features.float()).to(features.dtype)
 
 
 class SynchronizedBatchNorm(nn.BatchNorm2d):
