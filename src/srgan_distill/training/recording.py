@@ -26,6 +26,7 @@ class Recording:
 
     def __init__(self, function: Callable[..., Tensor]) -> None:
         self._function = function
+        self._stream = torch.cuda.Stream()
         self._calls = 0
         self._graph: torch.cuda.CUDAGraph | None = None
         self._inputs: tuple[Tensor, ...] = ()
@@ -44,11 +45,11 @@ class Recording:
 
     def _run_beside(self, *inputs: Tensor) -> Tensor:
         """Run it on another stream than the default one, which cannot be recorded."""
-        current, other = torch.cuda.current_stream(), torch.cuda.Stream()
-        other.wait_stream(current)
-        with torch.cuda.stream(other):
+        current = torch.cuda.current_stream()
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
             output = self._function(*inputs)
-        current.wait_stream(other)
+        current.wait_stream(self._stream)
         return output
 
     def _record(self, *inputs: Tensor) -> None:
