@@ -15,7 +15,7 @@ import torch.distributed as dist
 import yaml
 from safetensors.torch import load_file
 from support.code_reading import SOURCE
-from support.failing import be_aborted, be_killed, fail, refuse
+from support.failing import be_aborted, be_killed, fail, refuse, train_one_of
 from support.params import change_params
 from support.small_project import finish, kill_at, saved_step, start
 from torch import nn
@@ -144,9 +144,9 @@ def test_each_process_has_crops_of_its_own() -> None:
 
 
 def test_two_machines(small_project: Callable[..., Path]) -> None:
-    """Each in a clone of its own, as on two machines; they end with the same files."""
+    """Each in a clone of its own, and with other threads; they end with the same files."""
     folders = [small_project(steps=20), small_project(steps=20)]
-    for process in start_on_two_machines(folders):
+    for process in start_on_two_machines(folders, threads=(1, 2)):
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 0, output
     first, second = (
@@ -155,7 +155,19 @@ def test_two_machines(small_project: Callable[..., Path]) -> None:
     assert first == second
 
 
-def start_on_two_machines(folders: list[Path]) -> list[subprocess.Popen]:
+def test_machines_of_other_parameters_are_told(small_project: Callable[..., Path]) -> None:
+    folders = [small_project(steps=20), small_project(steps=20, lr=1e-2)]
+    for folder, process in zip(folders, start_on_two_machines(folders), strict=True):
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 1
+        assert output.count("error: ") == 1
+        assert "the machines' parameters, data, code or versions of torch differ" in output
+        assert not (folder / PATHS.curves("pretrain_student")).exists()
+
+
+def start_on_two_machines(
+    folders: list[Path], threads: tuple[int, int] = (1, 1)
+) -> list[subprocess.Popen]:
     """Pre-training of the student in each folder, as on a machine each."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
@@ -163,8 +175,11 @@ def start_on_two_machines(folders: list[Path]) -> list[subprocess.Popen]:
     processes = []
     for rank, folder in enumerate(folders):
         change_params(folder, lambda params: params["hardware"].update(num_nodes=2))
-        meeting = {"NODE_RANK": str(rank), "MASTER_ADDR": "localhost", "MASTER_PORT": port}
-        processes.append(start(folder, "pretrain", "pretrain_student", **meeting))
+        machine = {
+            "NODE_RANK": str(rank), "MASTER_ADDR": "localhost", "MASTER_PORT": port,
+            "OMP_NUM_THREADS": str(threads[rank]),
+        }  # fmt: skip
+        processes.append(start(folder, "pretrain", "pretrain_student", **machine))
     return processes
 
 
@@ -241,6 +256,14 @@ def test_an_error_of_another_rank_is_told(capfd: pytest.CaptureFixture) -> None:
         launch(refuse, "no such thing; make one", two_processes())
     assert ended.value.code == 1
     assert capfd.readouterr().err == "error: no such thing; make one\n"
+
+
+def test_different_runs_are_told(capfd: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        launch(train_one_of, [("distill/gan2g", "a"), ("train/student_g", "b")], two_processes())
+    assert capfd.readouterr().err.startswith(
+        "error: the machines train different runs, distill/gan2g and train/student_g; bring their "
+    )
 
 
 @pytest.mark.parametrize("rank", [0, 1])

@@ -16,6 +16,11 @@ def refuse(reason: str, distributed: Distributed) -> None:
     distributed.mean(torch.zeros(1))
 
 
+def train_one_of(runs: list[tuple[str, str]], distributed: Distributed) -> None:
+    """Each rank trains a run of its own, given by name and settings."""
+    distributed.require_one_run(*runs[distributed.rank])
+
+
 def be_killed(rank: int, distributed: Distributed) -> None:
     """That rank ends as by the kernel, for want of memory; the others wait for it."""
     if distributed.rank == rank:

@@ -90,6 +90,31 @@ class Distributed:
         dist.broadcast_object_list(values)
         return values[0]
 
+    def require_one_run(self, run: str, settings: str) -> None:
+        """See that all processes train the same.
+
+        Args:
+            settings: the fingerprint of what the run's weights depend on.
+
+        Raises:
+            UserError: a machine trains another run, or with other parameters, data or code.
+        """
+        if self.world_size == 1:
+            return
+        all_settings: list[Any] = [None] * self.world_size
+        dist.all_gather_object(all_settings, (run, settings))
+        if len(runs := {name for name, _ in all_settings}) > 1:
+            raise UserError(
+                f"the machines train different runs, {' and '.join(sorted(runs))}; bring their "
+                "clones to the same dvc.lock and data (`dvc pull`), and start again"
+            )
+        if len(set(all_settings)) > 1:
+            raise UserError(
+                f"{run}: the machines' parameters, data, code or versions of torch differ; bring "
+                "their clones to the same commit, params.yaml and data, `make setup`, and start "
+                "again"
+            )
+
     def synchronize_batch_norm(self, network: nn.Module) -> nn.Module:
         """`network` with every BatchNorm over the whole batch, whatever part is here."""
         if self.world_size == 1:

@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import json
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -99,9 +100,11 @@ def _train(training: Training, distributed: Distributed) -> None:
     compute = choose_compute(
         hardware.device, hardware.precision, hardware.channels_last, distributed.local_rank
     )
-    checkpoint = Checkpoint(
-        paths.checkpoint(run.name), _fingerprint(training, compute, distributed)
-    )
+    method = _fingerprint(training)
+    distributed.require_one_run(run.key, method)
+    # Machines of one run may compute otherwise; a run that goes on may not.
+    machine = [str(compute), torch.get_num_threads(), distributed.world_size]
+    checkpoint = Checkpoint(paths.checkpoint(run.name), json.dumps([method, *machine]))
     # A copy: processes share the memory of tensors that they are given.
     generator = compute.place(copy.deepcopy(training.start))
     generator = distributed.synchronize_batch_norm(generator)
@@ -147,13 +150,13 @@ def _save(training: Training, trained: Generator, networks: LossNetworks) -> Non
         save_network(paths.discriminator(run.name), networks.discriminator)
 
 
-def _fingerprint(training: Training, compute: Compute, distributed: Distributed) -> str:
-    """Everything that the run's weights and curves depend on."""
+def _fingerprint(training: Training) -> str:
+    """Everything that the run's weights and curves depend on, but for the machine."""
     sections = (training.budget, training.content)
     hardware = training.hardware.model_dump(exclude=CHANGE_NO_WEIGHT)
     settings = {
-        "run": [training.run.key, str(compute), training.seed],
-        "torch": [torch.__version__, torch.get_num_threads(), distributed.world_size],
+        "run": [training.run.key, training.seed],
+        "torch": torch.__version__,
         "hardware": hardware,
         "sections": [section.model_dump() for section in sections if section],
         "phases": [[phase.weights, phase.real] for phase in training.schedule.phases],
