@@ -18,7 +18,7 @@ from srgan_distill.networks.compute import choose_compute, keep_freed_memory, ma
 from srgan_distill.networks.generator import build_generator
 from srgan_distill.training.batches import Tiles
 from srgan_distill.training.losses import LossNetworks
-from srgan_distill.training.schedule import pretraining
+from srgan_distill.training.schedule import pretraining_schedule
 from srgan_distill.training.setup import validation
 
 
@@ -38,7 +38,7 @@ def main(steps: int) -> None:
     for checkerboard_free in (False, True):
         _, curves = train_briefly(
             build_generator(network.filters, network.blocks, seed, checkerboard_free),
-            pretraining(budget),
+            pretraining_schedule(budget),
             f"checkerboard_free: {checkerboard_free}",
             compute=compute,
             tiles=tiles,

@@ -18,7 +18,7 @@ from srgan_distill.networks.compute import choose_compute, make_deterministic
 from srgan_distill.networks.generator import Generator, build_generator
 from srgan_distill.training.batches import Tiles
 from srgan_distill.training.losses import LossNetworks
-from srgan_distill.training.schedule import pretraining
+from srgan_distill.training.schedule import pretraining_schedule
 from srgan_distill.training.setup import validation
 
 # The profile's own start from trained networks, at lower rates.
@@ -54,7 +54,7 @@ def main(steps: int) -> None:
         for icnr, zero in ((False, False), (True, False), (False, True), (True, True)):
             generator = start(network.filters, network.blocks, params.seeds.pretrain, icnr, zero)
             _, curves = train_briefly(
-                generator, pretraining(budget), f"{name} {icnr} {zero}", compute=compute,
+                generator, pretraining_schedule(budget), f"{name} {icnr} {zero}", compute=compute,
                 tiles=tiles, networks=LossNetworks(), budget=budget, seed=(params.seeds.pretrain,),
                 validate=validation(paths.validation, compute),
             )  # fmt: skip

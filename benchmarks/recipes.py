@@ -46,7 +46,7 @@ from srgan_distill.training.batches import Tiles, crop_seed
 from srgan_distill.training.checkpoint import Checkpoint, fingerprint
 from srgan_distill.training.loop import Validate
 from srgan_distill.training.losses import LossNetworks
-from srgan_distill.training.schedule import schedule
+from srgan_distill.training.schedule import build_schedule
 
 NO_NIQE = "-"
 FOLDER = Path(__file__).parent / "recipes"
@@ -237,7 +237,7 @@ def main(niqe_parameters: str, steps: int, seed: int, names: list[str]) -> None:
         checkpoint = checkpoint_of(run, params, budget, compute, paths)
         trained, curves = train_briefly(
             generator,
-            schedule([phase], budget, params.losses),
+            build_schedule([phase], budget, params.losses),
             name,
             compute=compute, tiles=tiles, networks=networks, budget=budget,
             seed=crop_seed(seed, "train"), validate=look,

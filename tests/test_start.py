@@ -19,7 +19,7 @@ from srgan_distill.networks.weights import load_generator, save_generator, save_
 from srgan_distill.shipped import models as shipped
 from srgan_distill.stages import distill, pretrain, train
 from srgan_distill.training.distributed import SINGLE
-from srgan_distill.training.setup import Training, _build_loss_networks, _fingerprint
+from srgan_distill.training.setup import TrainingJob, _build_loss_networks, _fingerprint
 
 PATHS = Paths("sample")
 RUNS = [
@@ -34,11 +34,11 @@ CPU = Compute(torch.device("cpu"), torch.float32)
 @pytest.fixture
 def asked(
     small_project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Training]:
+) -> Callable[..., TrainingJob]:
     """asked(stage, run): the training that a stage would ask for, in a small project."""
     monkeypatch.chdir(small_project(steps=20))
 
-    def start(stage: object, run: str) -> Training:
+    def start(stage: object, run: str) -> TrainingJob:
         found = []
         monkeypatch.setattr(stage, "train_generator", found.append)
         stage.run(run)
@@ -48,7 +48,7 @@ def asked(
 
 
 @pytest.fixture
-def started(asked: Callable[..., Training]) -> Callable[..., Generator]:
+def started(asked: Callable[..., TrainingJob]) -> Callable[..., Generator]:
     """started(stage, run): the generator that a run would start from."""
     return lambda stage, run: asked(stage, run).start
 
@@ -78,7 +78,7 @@ def test_one_that_has_none_starts_as_from_scratch(
     assert same(started(stage, run), build_generator(4, 1, seed, checkerboard_free=True))
 
 
-def test_each_run_has_the_seed_of_its_kind(asked: Callable[..., Training]) -> None:
+def test_each_run_has_the_seed_of_its_kind(asked: Callable[..., TrainingJob]) -> None:
     seeds = {"pretrain": 4, "teacher": 5, "student": 6}
     change_params(Path(), lambda params: params.update(seeds=seeds))
     assert [asked(*run).seed for run in RUNS] == [4, 4, 5, 6, 6]
@@ -86,7 +86,7 @@ def test_each_run_has_the_seed_of_its_kind(asked: Callable[..., Training]) -> No
     assert same(start, build_generator(4, 1, seed=4, checkerboard_free=True))
 
 
-def test_a_teacher_s_discriminator_is_gone_on_with(asked: Callable[..., Training]) -> None:
+def test_a_teacher_s_discriminator_is_gone_on_with(asked: Callable[..., TrainingJob]) -> None:
     assert asked(distill, "gan2gan").discriminator is None
     change_params(Path(), lambda p: p["strategies"]["gan2gan"].update(discriminator_from="teacher"))
     training = asked(distill, "gan2gan")
@@ -105,20 +105,20 @@ def test_a_teacher_s_discriminator_is_gone_on_with(asked: Callable[..., Training
         discriminator()
 
 
-def test_a_checkpoint_is_of_all_that_weights_depend_on(asked: Callable[..., Training]) -> None:
+def test_a_checkpoint_is_of_all_that_weights_depend_on(asked: Callable[..., TrainingJob]) -> None:
     """And of nothing else: how often it is written, and where tiles lie."""
-    training = asked(distill, "gan2gan")
+    job = asked(distill, "gan2gan")
 
     def fingerprint(**changes: object) -> str:
-        return _fingerprint(replace(training, **changes), CPU, SINGLE)
+        return _fingerprint(replace(job, **changes))
 
     def phase(**changes: object) -> object:
-        (only,) = training.schedule.phases
-        return replace(training.schedule, phases=(replace(only, **changes),))
+        (only,) = job.schedule.phases
+        return replace(job.schedule, phases=(replace(only, **changes),))
 
-    mine, free = fingerprint(), training.start.checkerboard_free
-    (only,) = training.schedule.phases
-    hardware = training.hardware.model_copy
+    mine, free = fingerprint(), job.start.checkerboard_free
+    (only,) = job.schedule.phases
+    hardware = job.hardware.model_copy
     others = [
         fingerprint(schedule=phase(weights=only.weights | {"adversarial": 0.5})),
         fingerprint(schedule=phase(real="teacher")),
@@ -126,7 +126,7 @@ def test_a_checkpoint_is_of_all_that_weights_depend_on(asked: Callable[..., Trai
         fingerprint(start=build_generator(4, 1, seed=7, checkerboard_free=free)),
         fingerprint(start=build_generator(4, 1, seed=0, checkerboard_free=not free)),
         fingerprint(teacher="pretrain_student"),
-        fingerprint(budget=training.budget.model_copy(update={"lr": 0.5})),
+        fingerprint(budget=job.budget.model_copy(update={"lr": 0.5})),
         fingerprint(content=Content(network="vgg16", layer="relu2_2", weights=None)),
         fingerprint(hardware=hardware(update={"fused_adam": False})),
     ]

@@ -26,7 +26,7 @@ from srgan_distill.training.curves import Curves
 from srgan_distill.training.distributed import SINGLE, Distributed
 from srgan_distill.training.loop import State, Trainer
 from srgan_distill.training.losses import TERMS, Batch, LossNetworks, discriminator_loss
-from srgan_distill.training.schedule import schedule
+from srgan_distill.training.schedule import build_schedule
 from srgan_distill.training.setup import validation
 
 CPU = Compute(torch.device("cpu"), torch.float32)
@@ -53,7 +53,7 @@ def make_trainer(tiles: Tiles, networks: LossNetworks, tmp_path: Path) -> Callab
         budget = budget or a_budget()
         parts = {
             "compute": CPU, "batches": batches(tiles, budget), "networks": networks,
-            "schedule": schedule(phases, budget, weights),
+            "schedule": build_schedule(phases, budget, weights),
             "validate": lambda generator: {"validation_psnr": 20.0, "grid": 0.0},
             "curves": Curves(tmp_path / "learning", tmp_path / "system"),
             "checkpoint": Checkpoint(tmp_path / "run.pt", "test"),
@@ -249,7 +249,7 @@ def test_all_adversarial_phases_are_of_equal_length() -> None:
         lengths = {
             phase.end - phase.learns_from
             for phases, budget in recipes
-            for phase in schedule(phases, budget, PARAMS.losses).phases
+            for phase in build_schedule(phases, budget, PARAMS.losses).phases
             if phase.adversarial
         }
         assert len(lengths) == 1
@@ -276,7 +276,7 @@ def test_phases_follow_each_other_with_steps_of_their_own() -> None:
         steps={"content": 30, "adversarial": 80}, discriminator_first=5, warm_up=9, ema=0.5
     )
     phases = [Phase(terms=["content"]), Phase(terms=["content", "adversarial"])]
-    first, second = schedule(phases, budget, WEIGHTS).phases
+    first, second = build_schedule(phases, budget, WEIGHTS).phases
     assert (first.first, first.learns_from, first.end) == (0, 0, 30)
     assert (second.first, second.learns_from, second.end) == (30, 35, 115)
     rates = [second.learning_rates(step) for step in (30, 35, 39, 44, 114)]

@@ -4,8 +4,8 @@ from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import Run
 from ..networks.weights import load_generator
-from ..training.schedule import schedule
-from ..training.setup import Training, train_generator
+from ..training.schedule import build_schedule
+from ..training.setup import TrainingJob, train_generator
 
 
 def run(name: str) -> None:
@@ -20,11 +20,11 @@ def run(name: str) -> None:
     from_teacher = strategy.discriminator_from == "teacher"
     start = paths.start(name) or paths.generator("pretrain_student")
     train_generator(
-        Training(
+        TrainingJob(
             run=Run(name, "distill"),
             paths=paths,
             start=load_generator(start),
-            schedule=schedule(phases, params.settings.distill, params.losses),
+            schedule=build_schedule(phases, params.settings.distill, params.losses),
             budget=params.settings.distill,
             seed=params.seeds.student,
             hardware=params.hardware,

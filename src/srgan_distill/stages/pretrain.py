@@ -5,8 +5,8 @@ from ..common.paths import Paths
 from ..common.runs import Run
 from ..networks.generator import build_generator
 from ..networks.weights import load_generator
-from ..training.schedule import pretraining
-from ..training.setup import Training, train_generator
+from ..training.schedule import pretraining_schedule
+from ..training.setup import TrainingJob, train_generator
 
 
 def run(name: str) -> None:
@@ -22,11 +22,11 @@ def run(name: str) -> None:
             network.filters, network.blocks, params.seeds.pretrain, network.checkerboard_free
         )
     train_generator(
-        Training(
+        TrainingJob(
             run=Run(name, "pretrain"),
             paths=paths,
             start=start,
-            schedule=pretraining(budget),
+            schedule=pretraining_schedule(budget),
             budget=budget,
             seed=params.seeds.pretrain,
             hardware=params.hardware,

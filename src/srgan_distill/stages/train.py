@@ -4,8 +4,8 @@ from ..common.params import load
 from ..common.paths import Paths
 from ..common.runs import Run
 from ..networks.weights import load_generator
-from ..training.schedule import schedule
-from ..training.setup import Training, train_generator
+from ..training.schedule import build_schedule
+from ..training.setup import TrainingJob, train_generator
 
 
 def run(name: str) -> None:
@@ -18,11 +18,11 @@ def run(name: str) -> None:
     recipe = params.train[name]
     start = paths.start(name) or paths.generator(f"pretrain_{recipe.network}")
     train_generator(
-        Training(
+        TrainingJob(
             run=Run(name, "train"),
             paths=paths,
             start=load_generator(start),
-            schedule=schedule(recipe.phases, params.settings.train, params.losses),
+            schedule=build_schedule(recipe.phases, params.settings.train, params.losses),
             budget=params.settings.train,
             seed=params.seeds.of(recipe.network),
             hardware=params.hardware,

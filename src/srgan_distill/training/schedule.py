@@ -94,7 +94,7 @@ class Schedule:
         return any(phase.decay for phase in self.phases)
 
 
-def pretraining(budget: PretrainBudget) -> Schedule:
+def pretraining_schedule(budget: PretrainBudget) -> Schedule:
     """The pixel loss alone."""
     phase = ScheduledPhase(
         weights={"pixel": 1.0},
@@ -109,7 +109,7 @@ def pretraining(budget: PretrainBudget) -> Schedule:
     return Schedule((phase,))
 
 
-def schedule(phases: Sequence[Phase], budget: Budget, losses: Losses) -> Schedule:
+def build_schedule(phases: Sequence[Phase], budget: Budget, losses: Losses) -> Schedule:
     """The phases of a recipe or a strategy, with the profile's steps and the weights of losses."""
     scheduled: list[ScheduledPhase] = []
     first = 0

@@ -38,7 +38,7 @@ CHANGE_NO_WEIGHT = {"checkpoint_seconds", "tiles"}
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingJob:
     """What a training stage asks for.
 
     Attributes:
@@ -82,43 +82,43 @@ class Training:
         return found
 
 
-def train_generator(training: Training) -> None:
-    """Train a generator and write it where `training.paths` says.
+def train_generator(job: TrainingJob) -> None:
+    """Train a generator and write it where `job.paths` says.
 
     Raises:
         UserError: no such device, no weights, or a loss or SR that is no longer finite.
     """
-    launch(_train, training, training.hardware)
+    launch(_train, job, job.hardware)
 
 
-def _train(training: Training, distributed: Distributed) -> None:
+def _train(job: TrainingJob, distributed: Distributed) -> None:
     """The work of one process."""
     began = time.perf_counter()
     make_deterministic()
     keep_freed_memory()
-    run, paths, hardware = training.run, training.paths, training.hardware
+    run, paths, hardware = job.run, job.paths, job.hardware
     compute = choose_compute(
         hardware.device, hardware.precision, hardware.channels_last, distributed.local_rank
     )
-    method = _fingerprint(training)
+    method = _fingerprint(job)
     distributed.require_one_run(run.key, method)
     # Machines of one run may compute otherwise; a run that goes on may not.
     machine = [str(compute), torch.get_num_threads(), distributed.world_size]
     checkpoint = Checkpoint(paths.checkpoint(run.name), json.dumps([method, *machine]))
     # A copy: processes share the memory of tensors that they are given.
-    generator = compute.place(copy.deepcopy(training.start))
+    generator = compute.place(copy.deepcopy(job.start))
     generator = distributed.synchronize_batch_norm(generator)
-    networks = _build_loss_networks(training, compute, distributed)
+    networks = _build_loss_networks(job, compute, distributed)
     if hardware.compile:
         for network in (generator, *networks.all()):
             network.compile()
     tiles = Tiles.open(paths.tiles, compute.device, hardware.tiles)
-    seed = crop_seed(training.seed, run.stage)
+    seed = crop_seed(job.seed, run.stage)
     trainer = Trainer(
         compute=compute,
-        batches=Batches(tiles, compute, training.budget, seed, distributed),
+        batches=Batches(tiles, compute, job.budget, seed, distributed),
         networks=networks,
-        schedule=training.schedule,
+        schedule=job.schedule,
         validate=validation(paths.validation, compute),
         curves=Curves(paths.curves(run.name), paths.system(run.name), distributed.is_local_zero),
         checkpoint=checkpoint,
@@ -130,62 +130,62 @@ def _train(training: Training, distributed: Distributed) -> None:
     with checkpoint.locked() if distributed.is_local_zero else nullcontext(), trainer.curves:
         trained = trainer.train(generator, run.key)
         if distributed.is_local_zero:
-            _save(training, trained, networks)
+            _save(job, trained, networks)
             checkpoint.remove()
     if not distributed.is_local_zero:
         return
     print(
-        f"{run.key}: {training.schedule.steps} steps of {training.budget.batch} crops in "
+        f"{run.key}: {job.schedule.steps} steps of {job.budget.batch} crops in "
         f"{time.perf_counter() - began:.0f} s on {distributed.world_size} x {compute}; validation "
         f"PSNR {trainer.curves.last('validation_psnr'):.2f} dB, grid "
         f"{trainer.curves.last('grid'):.2f}; {paths.generator(run.name)}"
     )
 
 
-def _save(training: Training, trained: Generator, networks: LossNetworks) -> None:
+def _save(job: TrainingJob, trained: Generator, networks: LossNetworks) -> None:
     """Write what the stage is for."""
-    run, paths = training.run, training.paths
+    run, paths = job.run, job.paths
     save_generator(paths.generator(run.name), trained)
-    if networks.discriminator is not None and training.keep_discriminator:
+    if networks.discriminator is not None and job.keep_discriminator:
         save_network(paths.discriminator(run.name), networks.discriminator)
 
 
-def _fingerprint(training: Training) -> str:
+def _fingerprint(job: TrainingJob) -> str:
     """Everything that the run's weights and curves depend on, but for the machine."""
-    sections = (training.budget, training.content)
-    hardware = training.hardware.model_dump(exclude=CHANGE_NO_WEIGHT)
+    sections = (job.budget, job.content)
+    hardware = job.hardware.model_dump(exclude=CHANGE_NO_WEIGHT)
     settings = {
-        "run": [training.run.key, training.seed],
+        "run": [job.run.key, job.seed],
         "torch": torch.__version__,
         "hardware": hardware,
         "sections": [section.model_dump() for section in sections if section],
-        "phases": [[phase.weights, phase.real] for phase in training.schedule.phases],
+        "phases": [[phase.weights, phase.real] for phase in job.schedule.phases],
         "start": [
-            training.start.checkerboard_free,  # no weight says so before the first step
-            hashlib.sha256(save(training.start.state_dict())).hexdigest(),
+            job.start.checkerboard_free,  # no weight says so before the first step
+            hashlib.sha256(save(job.start.state_dict())).hexdigest(),
         ],
     }
-    return fingerprint(settings, training.files(), training.run.stage)
+    return fingerprint(settings, job.files(), job.run.stage)
 
 
 def _build_loss_networks(
-    training: Training, compute: Compute, distributed: Distributed
+    job: TrainingJob, compute: Compute, distributed: Distributed
 ) -> LossNetworks:
     """Load or build the networks that the terms need, on the device."""
-    needed = needed_networks(training.terms)
-    needed |= {"teacher"} & {phase.real for phase in training.schedule.phases}
+    needed = needed_networks(job.terms)
+    needed |= {"teacher"} & {phase.real for phase in job.schedule.phases}
     networks: dict[str, nn.Module] = {}
     if "content" in needed:
-        networks["content"] = build_content(training.content, training.paths.content_weights)
+        networks["content"] = build_content(job.content, job.paths.content_weights)
     if "teacher" in needed:
-        teacher = load_generator(training.paths.generator(training.teacher))
+        teacher = load_generator(job.paths.generator(job.teacher))
         networks["teacher"] = freeze(teacher)
     if "hint" in needed:
-        networks["hint"] = build_hint(training.start.filters, teacher.filters, training.seed)
+        networks["hint"] = build_hint(job.start.filters, teacher.filters, job.seed)
     if "discriminator" in needed:
-        networks["discriminator"] = build_discriminator(training.budget.crop, training.seed)
-        if training.discriminator:
-            file = training.paths.discriminator(training.discriminator)
+        networks["discriminator"] = build_discriminator(job.budget.crop, job.seed)
+        if job.discriminator:
+            file = job.paths.discriminator(job.discriminator)
             load_network(file, networks["discriminator"])
     placed = {name: compute.place(network) for name, network in networks.items()}
     if "discriminator" in placed:
