@@ -161,7 +161,7 @@ def test_machines_of_other_parameters_are_told(small_project: Callable[..., Path
         output, _ = process.communicate(timeout=120)
         assert process.returncode == 1
         assert output.count("error: ") == 1
-        assert "the machines' parameters, data, code or versions of torch differ" in output
+        assert "the machines' parameters, data, earlier networks, code or torch differ" in output
         assert not (folder / PATHS.curves("pretrain_student")).exists()
 
 

@@ -110,9 +110,9 @@ class Distributed:
             )
         if len(set(all_settings)) > 1:
             raise UserError(
-                f"{run}: the machines' parameters, data, code or versions of torch differ; bring "
-                "their clones to the same commit, params.yaml and data, `make setup`, and start "
-                "again"
+                f"{run}: the machines' parameters, data, earlier networks, code or torch differ; "
+                "bring their clones to the same commit, params.yaml and data (`dvc pull`), `make "
+                "setup`, and start again"
             )
 
     def synchronize_batch_norm(self, network: nn.Module) -> nn.Module:
