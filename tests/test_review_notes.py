@@ -1,5 +1,6 @@
 """What a review says at its head: figures that are none of this change's."""
 
+import hashlib
 import json
 import subprocess
 from pathlib import Path
@@ -11,9 +12,10 @@ from support.repository import environment, init_repository
 from srgan_distill.experiments.review import review_markdown
 
 HEADLINE = "metrics/sample/headline.json"
+MODEL = "src/model.py"
 SCORES = {"path": "data/sample/evaluate/student", "size": 7}
 PIPELINE = {
-    "evaluate": {"cmd": "true", "params": ["seed"], "outs": [SCORES["path"]]},
+    "evaluate": {"cmd": "true", "deps": [MODEL], "params": ["seed"], "outs": [SCORES["path"]]},
     "headline": {
         "cmd": "true", "deps": ["data/sample/evaluate"],
         "metrics": [{HEADLINE: {"cache": False}}],
@@ -29,6 +31,7 @@ class Project:
         init_repository(folder)
         self.write("dvc.yaml", yaml.safe_dump({"stages": PIPELINE}))
         self.write(HEADLINE, json.dumps({"mean": {"psnr": 27.0}}))
+        self.write(MODEL, "")
         self.set(seed=0)
         self.ran(seed=0)
         self.commit("Run")
@@ -43,7 +46,11 @@ class Project:
     def ran(self, seed: int, read: int = 7) -> None:
         """A run of which stage headline has read so many bytes of the 7 of scores."""
         stages = {
-            "evaluate": {"params": {"params.yaml": {"seed": seed}}, "outs": [SCORES]},
+            "evaluate": {
+                "deps": [{"path": MODEL, "md5": hashlib.md5(b"").hexdigest(), "hash": "md5"}],
+                "params": {"params.yaml": {"seed": seed}},
+                "outs": [SCORES],
+            },
             "headline": {
                 "deps": [{"path": "data/sample/evaluate", "size": read}],
                 "outs": [{"path": HEADLINE}],
@@ -88,6 +95,12 @@ def test_a_run_that_ended_half_way(project: Project) -> None:
     project.ran(seed=0, read=8)
     (note,) = notes("main")
     assert "(here): stages have made another data/sample/evaluate since headline ran" in note
+
+
+def test_code_that_no_run_has_seen(project: Project) -> None:
+    project.write(MODEL, "another")
+    why = "src/model.py has changed since evaluate ran; run `dvc repro` first."
+    assert notes("main") == [f"**Not reproduced** (here): {why}"]
 
 
 def test_a_profile_that_never_ran(project: Project) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from dvc.repo import Repo
+
 from ..common.errors import UserError
 from ..common.params import FILE
 from ..common.recorded import section_of
@@ -17,6 +19,7 @@ from .history import Revision, flat
 
 _LOCK = Path("dvc.lock")
 _PIPELINE = Path("dvc.yaml")
+_CODE = "src/"
 
 Stages = dict[str, dict[str, Any]]
 """By name, what dvc.lock records of a stage: `deps`, `params`, `outs`."""
@@ -63,7 +66,7 @@ def code_of(stages: Stages) -> str:
     deps = {
         dep["path"]: dep.get("md5") for stage in stages.values() for dep in stage.get("deps", ())
     }
-    return _digits((path, md5) for path, md5 in deps.items() if path.startswith("src/"))
+    return _digits((path, md5) for path, md5 in deps.items() if path.startswith(_CODE))
 
 
 def data_of(stages: Stages) -> str:
@@ -101,6 +104,15 @@ def stale(stages: Stages, params: Mapping[str, Any]) -> str:
             ]
             if inside and sum(out.get("size", 0) for out in inside) != dep.get("size", 0):
                 return f"stages have made another {dep['path']} since {name} ran"
+    return ""
+
+
+def changed_code(stages: Stages) -> str:
+    """Which code of the workspace is another than a stage of its dvc.lock ran; empty: none."""
+    for stage in Repo().index.stages:
+        for dep in stage.deps if stage.addressing in stages else ():
+            if dep.def_path.startswith(_CODE) and dep.status():
+                return f"{dep.def_path} has changed since {stage.addressing} ran"
     return ""
 
 

@@ -20,7 +20,7 @@ from ..common.paths import Paths
 from ..common.runs import display_name
 from ..common.text import ABSENT, markdown_table
 from .history import WORKSPACE, Revision
-from .lock import stages_behind, stale
+from .lock import changed_code, stages_behind, stale
 
 MARKER = "<!-- srgan-distill review -->"
 """The first line: by it, the workflow finds the comment that it updates."""
@@ -113,7 +113,7 @@ def review_markdown(base: str, label: str) -> str:
     notes = [
         f"**Not reproduced** ({name}): {why}; run `dvc repro` first."
         for name, revision, params in sides
-        if (why := _why_stale(revision, params))
+        if (why := _why_not_reproduced(revision, params))
     ]
     if ahead := before.commits_ahead(*_CAUSES):
         notes.append(
@@ -143,15 +143,18 @@ def verdict(figure: str, change: float) -> str:
     return metric.verdict(metric.gain(change, 0) if figure.startswith(_SHARE) else change)
 
 
-def _why_stale(revision: Revision, params: Mapping[str, Any]) -> str:
-    """Why a side's figures may not be those of its `params`; empty where they are."""
+def _why_not_reproduced(revision: Revision, params: Mapping[str, Any]) -> str:
+    """Why a side's figures may not be those of its `params` and code; empty where they are.
+
+    Code is compared in the workspace alone: of a commit, DVC would have to check all of it out.
+    """
     paths = Paths(str(params.get("profile")))
     stages = stages_behind(
         revision, paths.headline, paths.metrics("tables"), paths.metrics("claims")
     )
     if not stages:
         return f"no run in dvc.lock has made {paths.headline.as_posix()}"
-    return stale(stages, params)
+    return stale(stages, params) or (changed_code(stages) if revision is _HERE else "")
 
 
 def _dvc_diff(kind: str, *arguments: str) -> dict[str, Differences]:
