@@ -72,16 +72,16 @@ def check_free(path: Path, force: bool) -> None:
 
 def _check_fit(path: Path, form: Format, target: Target) -> None:
     height, width, channels = target.shape
+    # In a folder results keep their kind, so that the same command fails again.
+    alone = "(-o NAME.png, for this photograph alone)"
     if max(height, width) > form.longest or target.size > form.most:
-        # In a folder results keep their kind, so that the same command fails again.
         raise UserError(
-            f"{path}: {width}x{height} pixels are more than {form.name} holds; use PNG (-o "
-            "NAME.png, for this photograph alone)"
+            f"{path}: {width}x{height} pixels are more than {form.name} holds; use PNG {alone}"
         )
     if channels in (2, 4) and not form.has_alpha:
-        raise UserError(f"{path}: {form.name} holds no transparency; use PNG, WebP or TIFF")
+        raise UserError(f"{path}: {form.name} holds no transparency; use PNG, WebP or TIFF {alone}")
     if np.dtype(target.dtype).itemsize == 2 and not form.has_16_bits:
-        raise UserError(f"{path}: {form.name} holds no 16 bits; use PNG or TIFF")
+        raise UserError(f"{path}: {form.name} holds no 16 bits; use PNG or TIFF {alone}")
 
 
 def _check_space(path: Path, form: Format, target: Target) -> None:
