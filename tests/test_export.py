@@ -217,12 +217,18 @@ def convolutions(path: Path) -> dict[str, bool]:
     }
 
 
+def has_vnni() -> bool:
+    """Whether the processor multiplies bytes into sums of 32 bits."""
+    able = torch.cpu.get_capabilities()
+    return any(able.get(name) for name in ("avx512_vnni", "avx_vnni"))
+
+
 def psnr_to_float(model: Path, int8: Path, lr: np.ndarray) -> float:
     plain, quantised = (to_uint8(torch.from_numpy(open_model(m, 1)(lr))) for m in (model, int8))
     return psnr(quantised, plain)
 
 
-def test_int8_is_close_and_closer_with_layers_in_float(
+def test_int8_is_close_and_on_vnni_closer_with_layers_in_float(
     model: Path, photograph: np.ndarray, tmp_path: Path
 ) -> None:
     target = tmp_path / "int8.onnx"
@@ -237,7 +243,10 @@ def test_int8_is_close_and_closer_with_layers_in_float(
         )
         assert before.items() <= after.items()
         assert after["int8_layers_in_float"] == (" ".join(float_layers) or "none")
-    assert 30 < close[0] < close[1]
+    assert min(close) > 30
+    # Without VNNI, sums of two products are clipped at 16 bits, which may help by chance.
+    if has_vnni():
+        assert close[0] < close[1]
 
 
 def test_int8_holds_the_brightest_calibration_image(
