@@ -60,15 +60,11 @@ METRICS: dict[str, Metric] = {
         Metric("dists", "DISTS", decimals=4, lower_is_better=True),
         Metric("edges", "Edge sharpness", decimals=3),
         Metric("piqe", "PIQE", decimals=2, lower_is_better=True),
-        Metric(
-            "niqe", "NIQE", decimals=3, lower_is_better=True, headline=True
-        ),
+        Metric("niqe", "NIQE", decimals=3, lower_is_better=True, headline=True),
         Metric("nrqm", "Ma (NRQM)", decimals=3),
-        Metric(
-            "pi", "PI", decimals=4, lower_is_better=True, headline=True
-        ),
+        Metric("pi", "PI", decimals=4, lower_is_better=True, headline=True),
     )
-}  # fmt: skip
+}
 
 GRID = Metric("grid", "Grid", 2, lower_is_better=True)
 """In grey levels; of a model (`srgan_distill.networks.grid`), not of an image: not in `METRICS`."""

@@ -89,7 +89,10 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 def _container(path: Path) -> Container:
     try:
-        about = path.stat()
+        try:
+            about = path.stat()
+        except ValueError as error:  # of a NUL in the name
+            raise UserError(f"image {path} cannot be read ({error}); rename it") from None
         if not stat.S_ISREG(about.st_mode):
             raise UserError(f"image {path} is no file")
         if about.st_size > _MOST_BYTES:

@@ -204,16 +204,16 @@ def _mean(row: Row) -> str:
 
 def _difference(row: Row) -> str:
     interval = Interval(row.difference, row.difference_low, row.difference_high, row.images)
-    return _bold_where_it_tells(interval, row.metric)
+    return _bold_where_significant(interval, row.metric)
 
 
 def _gain(row: Row) -> str:
-    return _bold_where_it_tells(
+    return _bold_where_significant(
         Interval(row.gain, row.gain_low, row.gain_high, row.images), row.metric
     )
 
 
-def _bold_where_it_tells(difference: Interval, metric: str) -> str:
+def _bold_where_significant(difference: Interval, metric: str) -> str:
     text = interval_text(difference, METRICS[metric], "+")
     return f"**{text}**" if difference.significant else text
 

@@ -40,10 +40,10 @@ def fingerprint(settings: dict[str, Any], files: Iterable[Path], stage: str) -> 
 class Checkpoint:
     """The state of one run on disk, replaced whole or not at all.
 
-    A file of another run (other settings, data or code, by `fingerprint`) or a damaged one is not
-    used, and said so. The other run's is set aside at the first save and found again by that run,
-    until one of the two is complete: another OMP_NUM_THREADS is enough for another fingerprint, and
-    hours would be lost.
+    A file of another run (other settings, data or code, by `fingerprint`, or another machine) or a
+    damaged one is not used, and said so. The other run's is set aside at the first save and found
+    again by that run, until one of the two is complete: another OMP_NUM_THREADS is enough to make
+    it another, and hours would be lost.
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
