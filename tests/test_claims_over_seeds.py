@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -242,6 +243,10 @@ def test_claims_that_are_not_those_of_their_parameters(project: Project, inside:
     with pytest.raises(
         UserError, match=r"workspace is not reproduced: evaluate@g2g_al ran with seeds"
     ):
+        read_claims(["workspace"])
+    shutil.copytree("metrics/sample", "metrics/other")
+    params.write_text(params.read_text().replace("profile: sample", "profile: other"))
+    with pytest.raises(UserError, match=r"no run in dvc\.lock has made metrics/other/claims"):
         read_claims(["workspace"])
     project.git("rm", "-q", "--cached", "-r", "metrics")
     project.git("commit", "-q", "-m", "without")

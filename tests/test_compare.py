@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -196,6 +197,17 @@ def test_workspace_that_was_not_run_again_enters_no_mean(changed: Callable[..., 
         "is not reproduced: headline ran with seeds.student = 0, params.yaml says 2"
     )
     assert "is not reproduced" in as_text(table, "markdown")
+
+
+def test_a_profile_that_was_chosen_and_not_run(changed: Callable[..., None]) -> None:
+    """Its record is of earlier parameters."""
+    changed(profile="bsds500")
+    shutil.copytree("metrics/sample", "metrics/bsds500")
+    try:
+        with pytest.raises(UserError, match=r"no run in dvc\.lock has made metrics/bsds500/head"):
+            read_results(["workspace"])
+    finally:
+        shutil.rmtree("metrics/bsds500")
 
 
 def test_parameters_are_compared_as_numbers(changed: Callable[..., None], inside: Project) -> None:

@@ -24,7 +24,7 @@ from srgan_distill.tiles.space import space_needed
 from srgan_distill.tiles.workers import Workers
 
 Usage = namedtuple("Usage", "total used free")
-SCALE = PreprocessSettings(tile=32, stride=32, most_per_image=9, workers=1, on_bad_image="stop")
+SETTINGS = PreprocessSettings(tile=32, stride=32, most_per_image=9, workers=1, on_bad_image="stop")
 
 
 @pytest.fixture
@@ -43,13 +43,13 @@ def size(folder: Path) -> int:
 def test_what_preprocess_needs_is_what_it_writes(photos: list[Path], tmp_path: Path) -> None:
     """Noise, which PNG cannot make smaller."""
     workers = Workers(1, "stop")
-    write_tiles(photos, tmp_path / "out/train", SCALE, workers)
+    write_tiles(photos, tmp_path / "out/train", SETTINGS, workers)
     write_pairs(photos, tmp_path / "out/test", workers)
     written = 2 * size(tmp_path / "out")  # with the copy in DVC's cache
-    needed = space_needed(photos, photos, SCALE)
+    needed = space_needed(photos, photos, SETTINGS)
     assert written * 0.97 < needed < written * 1.03
     (tmp_path / "in/a.png").write_bytes(b"no image")
-    assert space_needed(photos, photos, SCALE) == needed / 2
+    assert space_needed(photos, photos, SETTINGS) == needed / 2
 
 
 def test_a_full_disk_stops_preprocess_before_it_writes(
@@ -103,7 +103,7 @@ def test_a_disk_that_fills_up_is_told_before_pages_are_written(
 
     monkeypatch.setattr(os, "posix_fallocate", full)
     workers = Workers(1, "stop")
-    assert exit_code(lambda: write_tiles(photos, tmp_path / "out", SCALE, workers)) == 1
+    assert exit_code(lambda: write_tiles(photos, tmp_path / "out", SETTINGS, workers)) == 1
     assert capsys.readouterr().err.endswith("error: the disk is full; make room and run again\n")
 
 
@@ -120,5 +120,5 @@ def test_tiles_have_their_blocks_before_they_are_written(
 
     monkeypatch.setattr("srgan_distill.tiles.cutting.cut", look)
     with pytest.raises(UserError, match="seen"):
-        write_tiles(photos, tmp_path / "out", SCALE, Workers(1, "stop"))
+        write_tiles(photos, tmp_path / "out", SETTINGS, Workers(1, "stop"))
     assert blocks == [True, True]

@@ -280,7 +280,7 @@ def test_a_checkerboard_is_removed_by_the_nearest_weights() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(70, 20), (3, 90), (41, 1)])
-def test_a_large_image_is_restored_in_bands(height: int, width: int) -> None:
+def test_a_large_image_is_super_resolved_in_bands(height: int, width: int) -> None:
     """Of whose places none shows: of zeros beyond the border neither."""
     generator = Generator(4, 2).eval().double()
     lr = torch.rand(1, 3, height, width, dtype=torch.double)
@@ -295,7 +295,7 @@ def test_a_large_image_is_restored_in_bands(height: int, width: int) -> None:
     assert (len(seen) > 2) == (height > 40)
 
 
-def test_an_sr_pixel_depends_on_what_reach_says_and_no_more() -> None:
+def test_an_sr_pixel_depends_on_the_receptive_radius_and_no_more() -> None:
     generator = build_generator(4, 2, seed=0).eval()
     for part in generator.modules():
         if isinstance(part, nn.BatchNorm2d):

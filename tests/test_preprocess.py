@@ -21,7 +21,7 @@ from srgan_distill.tiles.cutting import corners, write_tiles
 from srgan_distill.tiles.pairs import write_pairs
 from srgan_distill.tiles.workers import Workers
 
-SCALE = PreprocessSettings(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
+SETTINGS = PreprocessSettings(tile=32, stride=16, most_per_image=99, workers=1, on_bad_image="stop")
 ONE = Workers(1, "stop")
 
 
@@ -85,7 +85,7 @@ def test_tiles_of_a_large_image_are_thinned_out_evenly(tmp_path: Path) -> None:
 def test_tiles_are_the_images_pixels(tmp_path: Path, workers: int) -> None:
     paths = [picture(tmp_path / "in" / "a.png", 64, 40), picture(tmp_path / "in" / "b.png", 48, 32)]
     with Workers(workers, "stop") as pool:
-        count = write_tiles(paths, tmp_path / "out", SCALE, pool)
+        count = write_tiles(paths, tmp_path / "out", SETTINGS, pool)
     hr, lr = (np.load(tmp_path / "out" / f"{name}.npy") for name in ("hr", "lr"))
     places = [(path, place) for path in paths for place in corners(path, 32, 16, 99)]
     assert count == len(places) == len(hr) == len(lr)
@@ -148,13 +148,13 @@ def test_bad_images_are_skipped_and_named_if_asked_to(
     some_bad: list[Path], tmp_path: Path, workers: int, capsys: pytest.CaptureFixture
 ) -> None:
     with Workers(workers, "skip") as pool:
-        count = write_tiles(some_bad, tmp_path / "out", SCALE, pool)
+        count = write_tiles(some_bad, tmp_path / "out", SETTINGS, pool)
         output = capsys.readouterr().out
         assert write_pairs(some_bad, tmp_path / "pairs", pool) == 3  # c is large enough for those
     for name in "bcd":
         assert f"skipped: image {tmp_path / 'in' / name}.png" in output
     hr, lr = (np.load(tmp_path / "out" / f"{name}.npy") for name in ("hr", "lr"))
-    write_tiles([some_bad[0], some_bad[4]], tmp_path / "good", SCALE, ONE)
+    write_tiles([some_bad[0], some_bad[4]], tmp_path / "good", SETTINGS, ONE)
     np.testing.assert_array_equal(hr, np.load(tmp_path / "good" / "hr.npy"))
     np.testing.assert_array_equal(lr, np.load(tmp_path / "good" / "lr.npy"))
     assert count == len(hr) == len(lr)
@@ -163,14 +163,14 @@ def test_bad_images_are_skipped_and_named_if_asked_to(
 
 def test_a_bad_image_stops_the_stage_by_default(some_bad: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"c\.png has 20x20 px"):
-        write_tiles(some_bad, tmp_path / "out", SCALE, ONE)
+        write_tiles(some_bad, tmp_path / "out", SETTINGS, ONE)
     with Workers(2, "stop") as pool, pytest.raises(UserError, match=r"b\.png cannot be read"):
         write_pairs(some_bad, tmp_path / "out", pool)
 
 
 def test_skipping_everything_is_an_error(some_bad: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="none of 2 images"):
-        write_tiles(some_bad[2:4], tmp_path / "out", SCALE, Workers(1, "skip"))
+        write_tiles(some_bad[2:4], tmp_path / "out", SETTINGS, Workers(1, "skip"))
 
 
 def test_images_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_image_without_scores(tmp_path: Path) -> None:
         report.run()
 
 
-def test_a_card_says_better_where_the_interval_tells() -> None:
+def test_a_card_says_better_where_the_difference_is_significant() -> None:
     means = {"psnr": 27.0, "gain_psnr": 0.5, "niqe": 5.0, "gain_niqe": -0.1}
     images = [{"set": name, "image": str(n)} for name in ("a", "b") for n in range(4)]
     baseline = pd.DataFrame(images).assign(psnr=26.5, niqe=[5.0, 5.2, 5.1, 5.1] * 2)

@@ -186,3 +186,14 @@ def test_a_stage_ends_with_the_dvc_that_started_it(small_project: Callable[..., 
         dvc.wait()
         child.wait(timeout=10)
         assert not child.is_running()
+
+
+def test_another_number_of_threads_starts_again(small_project: Callable[..., Path]) -> None:
+    """Its sums are in another order, and would end with weights of neither."""
+    project = small_project(100, batch=2, log_every=5)
+    run = "pretrain", "pretrain_student"
+    kill_at(project, *run, (1).__le__)
+    again = start(project, *run, OMP_NUM_THREADS=str(torch.get_num_threads() + 1))
+    output, _ = again.communicate()
+    assert again.returncode == 0, output
+    assert "of other parameters, data, code or hardware: starting from step 0" in output

@@ -89,10 +89,10 @@ def test_each_run_has_the_seed_of_its_kind(asked: Callable[..., TrainingJob]) ->
 def test_a_teacher_s_discriminator_is_gone_on_with(asked: Callable[..., TrainingJob]) -> None:
     assert asked(distill, "gan2gan").discriminator is None
     change_params(Path(), lambda p: p["strategies"]["gan2gan"].update(discriminator_from="teacher"))
-    training = asked(distill, "gan2gan")
+    job = asked(distill, "gan2gan")
 
     def discriminator() -> torch.nn.Module:
-        return _build_loss_networks(training, CPU, SINGLE).discriminator
+        return _build_loss_networks(job, CPU, SINGLE).discriminator
 
     # As small_project writes it, in float16.
     assert same(discriminator(), build_discriminator(16, seed=1).half().float())

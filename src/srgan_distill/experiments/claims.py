@@ -156,7 +156,8 @@ def _read(revision: Revision) -> JudgedRun:
             "with this version"
         )
     stages = stages_behind(revision, path.parent)
-    if other := stale(stages, params):
+    other = stale(stages, params) if stages else f"no run in dvc.lock has made {path.as_posix()}"
+    if other:
         raise UserError(f"{revision.name} is not reproduced: {other}; run `dvc repro` there")
     ran = flat(params_of(stages))
     return JudgedRun(
