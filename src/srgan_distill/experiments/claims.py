@@ -156,8 +156,7 @@ def _read(revision: Revision) -> JudgedRun:
             "with this version"
         )
     stages = stages_behind(revision, path.parent)
-    other = stale(stages, params) if stages else f"no run in dvc.lock has made {path.as_posix()}"
-    if other:
+    if other := stale(stages, params, path):
         raise UserError(f"{revision.name} is not reproduced: {other}; run `dvc repro` there")
     ran = flat(params_of(stages))
     return JudgedRun(

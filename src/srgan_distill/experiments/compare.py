@@ -153,11 +153,9 @@ def _read(revision: Revision, params: dict[str, Any], profile: str) -> Result:
             chosen = {key: params.get(key) for key in ("profile", "strategy")}
             settings = chosen | flat(params_of(stages))
         if params.get("profile") == profile:
-            if not stages:  # as after another profile was chosen: its file is of an earlier run
-                made = paths.headline.as_posix()
-                raise UserError(f"is not reproduced: no run in dvc.lock has made {made}")
-            figures = _figures(revision, paths, str(params.get("strategy")))
-            other = stale(stages, params)
+            if stages:
+                figures = _figures(revision, paths, str(params.get("strategy")))
+            other = stale(stages, params, paths.headline)
             problem = f"is not reproduced: {other}" if other else ""
     except UserError as error:
         problem = str(error).removeprefix(f"{revision.name} ")

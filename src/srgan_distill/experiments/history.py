@@ -12,6 +12,7 @@ from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.scm import RevError
+from dvc.stage import Stage
 
 from ..common.errors import UserError
 from ..common.params import FILE
@@ -115,14 +116,14 @@ class Revision:
             raise UserError(f"{path} of {self.name} is no YAML mapping; correct it there")
         return content
 
-    def require_pipeline(self) -> None:
-        """Refuse a dvc.yaml or dvc.lock that DVC cannot read, as with a merge conflict.
+    def pipeline(self) -> list[Stage]:
+        """Its stages, as DVC reads them from dvc.yaml and dvc.lock.
 
         Raises:
-            UserError: what DVC says of it.
+            UserError: what DVC says where it cannot, as with a merge conflict.
         """
         try:
-            (self.files.repo if self.files else Repo()).index.stages  # noqa: B018 - as above
+            return (self.files.repo if self.files else Repo()).index.stages
         except DvcException as error:
             problem = " ".join(str(error).split())
             raise UserError(

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dvc.repo import Repo
-
 from ..common.errors import UserError
 from ..common.params import FILE
 from ..common.recorded import section_of
@@ -75,14 +73,17 @@ def data_of(stages: Stages) -> str:
     return _digits((out["path"], out.get("md5")) for out in outs)
 
 
-def stale(stages: Stages, params: Mapping[str, Any]) -> str:
-    """Why the last of `stages` may not have seen what the first ones made; empty where it has.
+def stale(stages: Stages, params: Mapping[str, Any], output: Path) -> str:
+    """Why `output` may not be what `stages`, those behind it, make with `params`; empty: it is.
 
-    That is the first parameter that a stage ran with another value of than `params` has (one that
-    has come or gone since, too), or the first stage that read an earlier output of another one, as
-    where `dvc repro` ended half way. A folder that several stages fill is told by its size alone;
-    of a file inside an output, as stage gain of earlier versions read it, dvc.lock does not tell.
+    That is that there are none; or the first parameter that a stage ran with another value of than
+    `params` has (one that has come or gone since, too); or the first stage that read an earlier
+    output of another one, as where `dvc repro` ended half way. A folder that several stages fill is
+    told by its size alone; of a file inside an output, as stage gain of earlier versions read it,
+    dvc.lock does not tell.
     """
+    if not stages:  # as after another profile was chosen: its files are of an earlier run
+        return f"no run in {_LOCK} has made {output.as_posix()}"
     for name, stage in stages.items():
         for section, content in stage.get("params", {}).get(FILE.name, {}).items():
             ran = flat({section: content})
@@ -107,9 +108,9 @@ def stale(stages: Stages, params: Mapping[str, Any]) -> str:
     return ""
 
 
-def changed_code(stages: Stages) -> str:
+def changed_code(stages: Stages, workspace: Revision) -> str:
     """Which code of the workspace is another than a stage of its dvc.lock ran; empty: none."""
-    for stage in Repo().index.stages:
+    for stage in workspace.pipeline():
         for dep in stage.deps if stage.addressing in stages else ():
             if dep.def_path.startswith(_CODE) and dep.status():
                 return f"{dep.def_path} has changed since {stage.addressing} ran"

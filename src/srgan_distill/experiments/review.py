@@ -90,7 +90,7 @@ def review_markdown(base: str, label: str) -> str:
     ran = {params.get("profile") for _, _, params in sides}
     files = before.changed(*(f"metrics/*/{file}" for file in _FILES))
     for _, revision, _ in sides:  # of one that it cannot read, DVC says that all is gone
-        revision.require_pipeline()
+        revision.pipeline()
         for file in files:
             revision.read_json(Path(file))
     changes = _dvc_diff("params", before.commit)
@@ -152,9 +152,8 @@ def _why_not_reproduced(revision: Revision, params: Mapping[str, Any]) -> str:
     stages = stages_behind(
         revision, paths.headline, paths.metrics("tables"), paths.metrics("claims")
     )
-    if not stages:
-        return f"no run in dvc.lock has made {paths.headline.as_posix()}"
-    return stale(stages, params) or (changed_code(stages) if revision is _HERE else "")
+    why = stale(stages, params, paths.headline)
+    return why or (changed_code(stages, revision) if revision is _HERE else "")
 
 
 def _dvc_diff(kind: str, *arguments: str) -> dict[str, Differences]:
