@@ -323,17 +323,6 @@ def test_hidden_files_are_no_images(tmp_path):
     assert [path.name for path in list_images(tmp_path)] == ["a.png", "c.JFIF"]
 
 
-def test_heic_without_its_package_is_one_line(tmp_path):
-    try:
-        import pillow_heif  # noqa: F401
-    except ImportError:
-        (tmp_path / "in.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
-        with pytest.raises(UserError, match="pip install pillow-heif"):
-            read_photograph(tmp_path / "in.heic")
-    else:
-        pytest.skip("pillow-heif is there")
-
-
 @pytest.mark.parametrize("make", ["folder", "absent", "pipe"])
 def test_what_is_no_file_is_named(tmp_path, make):
     path = tmp_path / "x.png"

@@ -11,7 +11,8 @@ import tifffile
 from PIL import Image
 from support.photographs import chunk, exif, pillow, png_of, profile, tiff_of
 
-from srgan_distill.imaging.containers import Container, Metadata, take_apart
+from srgan_distill.imaging.containers import Container, take_apart
+from srgan_distill.imaging.metadata import Metadata
 from srgan_distill.imaging.tags import EXIF, GPS, Directory, Tag, packed
 
 ORIENTATION, MAKE, ARTIST, COPYRIGHT = 274, 271, 315, 33432

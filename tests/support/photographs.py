@@ -10,7 +10,7 @@ import tifffile
 from PIL import ExifTags, Image, ImageCms
 
 from srgan_distill.app.upscaling.png import write_png
-from srgan_distill.imaging.containers import Metadata
+from srgan_distill.imaging.metadata import Metadata
 
 HEIGHT, WIDTH = 6, 8
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)

@@ -13,7 +13,8 @@ from math import ceil
 import numpy as np
 from PIL import Image, ImageCms
 
-from .containers import Container, Note
+from .containers import Container
+from .metadata import Note
 from .tags import NEW_SUBFILE_TYPE, Directory, Tag, packed
 
 _RGB, _GREY_AND_ALPHA, _RGB_AND_ALPHA = 2, 4, 6  # PNG's colour types

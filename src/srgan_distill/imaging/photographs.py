@@ -9,8 +9,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ..common.errors import UserError
-from .containers import Container, Metadata, take_apart
+from .containers import Container, take_apart
 from .decoding import Refused, decode, size
+from .metadata import Metadata
 
 KINDS = "PNG, JPEG, WebP, TIFF, BMP, HEIC or AVIF"
 

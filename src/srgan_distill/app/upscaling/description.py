@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 
-from ...imaging.containers import STORAGE_TAGS, Metadata, Note
+from ...imaging.containers.tiff import STORAGE_TAGS
+from ...imaging.metadata import Metadata, Note
 from ...imaging.tags import EXIF, ORIENTATION, Directory, packed
 
 ANY = float("inf")

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ...common.errors import UserError
-from ...imaging.containers import Metadata, Note
+from ...imaging.metadata import Metadata, Note
 from .description import ANY, EVERYTHING, exif_bytes
 from .png import write_png
 from .tiff import write_tiff

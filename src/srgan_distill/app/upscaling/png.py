@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ...imaging.containers import Metadata
+from ...imaging.metadata import Metadata
 from .description import exif_bytes
 
 # On photographs level 4 takes a fifth of the time of zlib's default and 4% more space.

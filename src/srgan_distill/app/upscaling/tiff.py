@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ...imaging.containers import ICC_TAG, PHOTOSHOP_TAG, XMP_TAG, Metadata
+from ...imaging.containers.tiff import ICC_TAG, PHOTOSHOP_TAG, XMP_TAG
+from ...imaging.metadata import Metadata
 from ...imaging.tags import Directory, Tag, packed
 from .png import LEVEL
 

@@ -1,0 +1,19 @@
+"""BMP."""
+
+import struct
+
+from ..metadata import INCHES_PER_METRE, Metadata, Note
+from .container import Container
+
+
+def take_apart(data: bytes) -> Container:
+    metadata = Metadata()
+    with metadata.reading(Note.RESOLUTION):
+        header = int.from_bytes(data[14:18], "little")
+        if header >= 40:
+            across, down = struct.unpack("<ii", data[38:46])
+            metadata.set_dpi(across * INCHES_PER_METRE, down * INCHES_PER_METRE)
+        if header == 124 and data[70:74] == b"DEBM":
+            start, size = struct.unpack("<II", data[126:134])
+            metadata.icc = data[14 + start : 14 + start + size] or None
+    return Container("BMP", data, metadata)
