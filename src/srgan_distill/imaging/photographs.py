@@ -90,23 +90,26 @@ def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 def _container(path: Path) -> Container:
     try:
-        try:
-            about = path.stat()
-        except ValueError as error:  # of a NUL in the name
-            raise UserError(f"image {path} cannot be read ({error}); rename it") from None
-        if not stat.S_ISREG(about.st_mode):
-            raise UserError(f"image {path} is no file")
-        if about.st_size > _MOST_BYTES:
-            raise UserError(f"image {path} has more than {_MOST_BYTES // 10**9} GB; cut it up")
-        data = path.read_bytes()
-        container = take_apart(data)
-    except FileNotFoundError:
-        raise UserError(f"image {path} does not exist") from None
+        container = take_apart(_bytes(path))
     except Exception as error:
         raise _said(path, error) from None
     if container is None:
         raise UserError(f"image {path} {_other_kind(path)}")
     return container
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        about = path.stat()
+    except FileNotFoundError:
+        raise UserError(f"image {path} does not exist") from None
+    except ValueError as error:  # of a NUL in the name
+        raise UserError(f"image {path} cannot be read ({error}); rename it") from None
+    if not stat.S_ISREG(about.st_mode):
+        raise UserError(f"image {path} is no file")
+    if about.st_size > _MOST_BYTES:
+        raise UserError(f"image {path} has more than {_MOST_BYTES // 10**9} GB; cut it up")
+    return path.read_bytes()
 
 
 def _size(path: Path, container: Container) -> tuple[int, int]:

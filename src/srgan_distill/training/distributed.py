@@ -327,6 +327,6 @@ def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> N
             time.sleep(2 * GRACE_SECONDS)
         elif not distributed.is_local_zero:
             time.sleep(GRACE_SECONDS)
-        print(end="", flush=True)
+        sys.stdout.flush()
         # sys.exit would take down the group first, whose threads now and then end that by SIGABRT.
         os._exit(code)

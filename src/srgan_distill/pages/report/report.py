@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ...common.params import Hardware, Phase
-from ...common.params.profile import Profile
+from ...common.params import Params
 from ...common.paths import Paths
-from ...common.runs import BICUBIC, TRAINED, Run, display_name, names
+from ...common.runs import BICUBIC, TRAINED, Run, all_runs, display_name, names
 from ...results.gains import Figures, gain_table
 from ...results.reading import required
 from ..template import fill
@@ -41,46 +39,38 @@ CURVES = {
 """Groups of runs that share charts and a legend, by their heading: the stages they come from."""
 
 
-def report_page(
-    paths: Paths,
-    runs: Sequence[Run],
-    strategy: str,
-    teacher: str,
-    baseline: str,
-    phases: list[Phase],
-    scores: Mapping[str, pd.DataFrame],
-    figures: Figures,
-    profile: Profile,
-    hardware: Hardware,
-    parameters: Mapping[str, Any],
-) -> str:
+PRINTED = (
+    "profile", "strategy", "seeds", "hardware", "scale", "networks", "losses", "content",
+    "pretrain", "train", "strategies", "distill",
+)  # fmt: skip
+"""Sections of params.yaml that stand on the page, before the profile in use."""
+
+
+def report_page(params: Params, scores: Mapping[str, pd.DataFrame], figures: Figures) -> str:
     """The whole page as HTML; the same arguments and files give the same text.
 
     Args:
-        paths: the profile's folders.
-        runs: the rows of the tables.
-        strategy, teacher, baseline, phases: what is under study, who distilled it, which student
-            it is compared with, and how.
+        params: the whole of params.yaml; `strategy` is under study.
         scores: per-image scores by run.
         figures: the strategy's `gains`.
-        profile: the profile in use.
-        hardware: what it ran on.
-        parameters: sections of params.yaml to print.
 
     Raises:
         UserError: a file that an earlier stage writes is missing.
     """
+    paths, profile = Paths(params.profile), params.profiles[params.profile]
+    runs = all_runs(params.pretrain, params.train, params.strategies)
+    strategy = params.strategies[params.strategy]
     return fill(
         __package__,
-        profile=paths.profile,
-        strategy=display_name(strategy),
-        lineage=lineage(strategy, teacher),
-        recipe=recipe(phases, profile.distill.steps),
+        profile=params.profile,
+        strategy=display_name(params.strategy),
+        lineage=lineage(params.strategy, strategy.teacher),
+        recipe=recipe(params.distill.phases(strategy), profile.distill.steps),
         from_shipped=profile.start_from == "shipped",
         without_start=", ".join(
             run.title for run in runs if run.is_trained and not paths.start(run.name)
         ),
-        cards=cards(figures, scores[strategy], scores[baseline]),
+        cards=cards(figures, scores[params.strategy], scores[strategy.baseline]),
         gain_table=markdown_html(gain_table(figures)),
         pictures=compared(
             profile.download.test, profile.report.images_per_set, names(runs),
@@ -89,7 +79,7 @@ def report_page(
         quality=QUALITY,
         most_side=MOST_SIDE,
         first=BICUBIC,
-        second=strategy,
+        second=params.strategy,
         figure2=data_url("image/png", _read(paths.metrics("tables", "figure2.png"))),
         sections=[
             {"title": title, "html": markdown_html(_read(paths.metrics(file)).decode())}
@@ -100,8 +90,10 @@ def report_page(
             for title, stages in CURVES.items()
         ],
         colours=COLOURS,
-        environment=environment(hardware),
-        parameters=parameters_text(parameters),
+        environment=environment(params.hardware),
+        parameters=parameters_text(
+            params.sections(*PRINTED) | {"profiles": {params.profile: profile}}
+        ),
     )  # fmt: skip
 
 
