@@ -176,6 +176,20 @@ def test_lr_of_one_s_own_is_taken_as_it_is(paired: Path, tmp_path: Path) -> None
     assert lr.max() == 0
 
 
+def test_what_a_folder_holds_beside_images_is_said(
+    holiday: Path, paired: Path, tmp_path: Path
+) -> None:
+    def origin(folder: Path) -> str:
+        store = Store(tmp_path / "archives")
+        return fetch(Source(folder=str(folder)), tmp_path / "out", None, store, {})
+
+    assert origin(paired) == str(paired)
+    (paired / "LR" / "a.npy").touch()
+    assert origin(paired) == f"{paired}; left out 1 .npy"
+    (holiday / "more").mkdir()
+    assert origin(holiday) == f"{holiday}; left out 1 .txt, 1 folder"
+
+
 def test_lr_is_that_of_the_whole_name(paired: Path) -> None:
     for number, name in enumerate(("a.1", "a.2", "a", "aa"), 1):
         picture(paired / "HR" / f"{name}.png", 40, 32)

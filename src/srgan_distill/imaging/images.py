@@ -1,5 +1,6 @@
 """Images on disk and in memory: uint8 RGB arrays, [height, width, 3], values 0..255."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -66,9 +67,24 @@ def list_images(folder: Path) -> list[Path]:
         found = sorted(path for path in folder.iterdir() if is_image_name(path))
     except OSError as error:
         raise UserError(f"folder {folder} cannot be read ({error.strerror})") from None
-    if not found:
-        raise UserError(f"folder {folder} holds no image ({', '.join(SUFFIXES)})")
+    if all(path.is_dir() for path in found):
+        others = left_out(folder)
+        holds = f"; it holds {others}" if others else ""
+        raise UserError(f"folder {folder} holds no image ({', '.join(SUFFIXES)}){holds}")
     return found
+
+
+def left_out(folder: Path) -> str:
+    """What lies in `folder` beside its images, counted by kind ("2 .gif, 1 folder").
+
+    Hidden files are nothing of the user's.
+    """
+    others = Counter(
+        "folder" if path.is_dir() else path.suffix.lower() or "without a suffix"
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and (path.is_dir() or not is_image_name(path))
+    )
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
 
 
 def is_image_name(path: Path) -> bool:

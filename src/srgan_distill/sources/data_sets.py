@@ -6,7 +6,7 @@ from pathlib import Path
 from ..common.params import Source
 from ..common.paths import in_repository
 from .catalogue import PUBLIC
-from .folders import copy_images, own_images, space_of
+from .folders import copy_images, own_images, space_of, what_is_left_out
 from .mirror import Mirror
 from .packages import PHOTOGRAPHS, copy_photographs
 from .public import fetch_public, space_needed
@@ -28,7 +28,7 @@ def fetch(
         origins: to which the user's own file of each copy is added.
 
     Returns:
-        Where they came from.
+        Where they came from, and what a folder holds beside images.
 
     Raises:
         Unavailable: a public data set that no place has; says why of each.
@@ -38,7 +38,7 @@ def fetch(
     if source.folder is not None:
         folder = in_repository(source.folder)
         origins |= copy_images(own_images(folder, source.first), target)
-        return str(folder)
+        return f"{folder}{what_is_left_out(folder)}"
     if source.set in PUBLIC:
         return fetch_public(source.set, target, mirror, store, source.first)
     copy_photographs(source.set, target, source.first)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..common.disk import copies, require_space
 from ..common.errors import UserError
-from ..imaging.images import list_images
+from ..imaging.images import left_out, list_images
 from ..imaging.pairs import HR, LR
 from .catalogue import natural
 
@@ -44,6 +44,13 @@ def own_images(folder: Path, first: int | None = None) -> dict[str, Path]:
         found[f"{HR}/{path.name}"] = path
         found[f"{LR}/{name}{lr.suffix}"] = lr
     return found
+
+
+def what_is_left_out(folder: Path) -> str:
+    """What `own_images` leaves out of a folder, by kind ("; left out 2 .gif"), or nothing."""
+    parts = [folder / HR, folder / LR] if (folder / HR).is_dir() else [folder]
+    found = ", ".join(filter(None, map(left_out, parts)))
+    return f"; left out {found}" if found else ""
 
 
 def copy_images(images: Mapping[str, Path], target: Path) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """Which photographs a command line means, and where the results of them go."""
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from ...common.errors import UserError
-from ...imaging.images import SUFFIXES, is_image_name
+from ...imaging.images import SUFFIXES, left_out, list_images
 from .formats import FORMATS, format_of
 
 # Results of what can be read but not written.
@@ -25,31 +24,14 @@ def photographs(path: Path) -> tuple[list[Path], str]:
     """The photographs that an argument means: itself, or those directly in it, sorted by name.
 
     Returns:
-        The files, and what else a folder holds, counted by kind ("2 .gif, 1 folder"); hidden files
-        are nothing of the user's.
+        The files, and what is `left_out` of a folder.
 
     Raises:
         UserError: a folder that cannot be read or holds no photograph.
     """
     if not path.is_dir():
         return [path], ""
-    try:
-        entries = [entry for entry in sorted(path.iterdir()) if not entry.name.startswith(".")]
-    except OSError as error:
-        raise UserError(f"folder {path} cannot be read ({error.strerror})") from None
-    found = [entry for entry in entries if is_image_name(entry) and not entry.is_dir()]
-    others = Counter(_kind(entry) for entry in entries if entry not in found)
-    left_out = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
-    if not found:
-        holds = f"; it holds {left_out}" if left_out else ""
-        raise UserError(f"folder {path} holds no image ({', '.join(SUFFIXES)}){holds}")
-    return found, left_out
-
-
-def _kind(path: Path) -> str:
-    if path.is_dir():
-        return "folder"
-    return path.suffix.lower() or "without a suffix"
+    return [image for image in list_images(path) if not image.is_dir()], left_out(path)
 
 
 def is_folder(output: Path) -> bool:
