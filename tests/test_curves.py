@@ -16,6 +16,7 @@ from srgan_distill.common.runs import all_runs
 from srgan_distill.results.curves import collect
 from srgan_distill.stages import curves
 from srgan_distill.training.curves import device_load
+from srgan_distill.training.system import SYSTEM, join_system
 
 ROOT = SOURCE.parent
 
@@ -76,9 +77,8 @@ def test_every_file_that_dvc_yaml_plots_is_written(project: Path) -> None:
         if run.is_trained:
             psnr, pixel = "step\tvalidation_psnr\n50\t28.5\n", "step\tpixel\n50\t0.01\n"
             write(paths.curves(run.name), validation_psnr=psnr, loss__pixel=pixel)
-            speed = "step\timages_per_second\n50\t100.5\n"
-            write(paths.system(run.name), images_per_second=speed)
     curves.run()
+    join_system(paths.data("system"))
     plotted = [
         next(iter(plot)) for plot in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
     ]
@@ -97,10 +97,24 @@ def test_every_file_that_dvc_yaml_plots_is_written(project: Path) -> None:
     assert runs(paths.metrics("curves", "pretrain"), "validation_psnr") == pretrained
     assert runs(paths.metrics("curves"), "validation_psnr") == later
     assert runs(paths.metrics("curves"), "adversarial") == []
-    assert runs(paths.data("system", "curves"), "images_per_second") == [*pretrained, *later]
-    assert runs(paths.data("system", "curves"), "device_load") == []
     # Speed and load are another on every run: not in git.
-    assert not {path.stem for path in paths.metrics("curves").rglob("*.tsv")} & {*curves.SYSTEM}
+    assert not {path.stem for path in paths.metrics("curves").rglob("*.tsv")} & {*SYSTEM}
+
+
+def test_speed_and_load_of_all_runs_stand_in_one_file(tmp_path: Path) -> None:
+    for run in ("student", "gan2g"):
+        write(tmp_path / run, images_per_second="step\timages_per_second\n50\t100.5\n60\t99\n")
+        write(tmp_path / run, cpu__usage="step\tusage\n50\t90\n")
+    join_system(tmp_path)
+    rows = [f"{run}\t{row}\n" for run in ("gan2g", "student") for row in ("50\t100.5", "60\t99")]
+    header = "run\tstep\t"
+    assert read(tmp_path / "curves") == {
+        "images_per_second.tsv": "".join([f"{header}images_per_second\n", *rows]),
+        "device_load.tsv": f"{header}device_load\n",
+        "device_memory.tsv": f"{header}device_memory\n",
+    }
+    join_system(tmp_path)  # once more, beside what it wrote before
+    assert (tmp_path / "curves/images_per_second.tsv").read_text().count("gan2g") == 2
 
 
 def test_nothing_trained(project: Path) -> None:

@@ -38,16 +38,11 @@ def collect(runs: Mapping[str, Path], target: Path, named: Collection[str] = ())
         The files written.
     """
     tables: dict[str, list[pd.DataFrame]] = {name: [] for name in named}
-    known = quantities()
     for run, folder in runs.items():
-        logs = folder / "plots" / "metrics"
-        for path in sorted(logs.rglob("*.tsv")):
+        for path in sorted((folder / "plots" / "metrics").rglob("*.tsv")):
             table = pd.read_csv(path, sep="\t", dtype=str, na_filter=False)
             table.insert(0, "run", run)
-            # dvclive's own of the system: cpu/usage (%), ram/usage (%).
-            below = path.relative_to(logs).with_suffix("").parts
-            name = path.stem if path.stem in known else "_".join(below)
-            tables.setdefault(name, []).append(table)
+            tables.setdefault(path.stem, []).append(table)
     target.mkdir(parents=True, exist_ok=True)
     for name, parts in tables.items():
         table = pd.concat(parts) if parts else pd.DataFrame(columns=["run", "step", name])

@@ -10,9 +10,6 @@ from ..common.paths import Paths, prune
 from ..common.runs import TRAINED, all_runs, names
 from ..results.curves import collect, quantities
 
-SYSTEM = ("images_per_second", "device_load", "device_memory")
-"""What another run would measure differently: in data/<profile>/system/curves/, not in git."""
-
 
 def run() -> None:
     """Write metrics/<profile>/curves/<quantity>.tsv: run, step, value; pretrain/ apart.
@@ -27,14 +24,11 @@ def run() -> None:
     runs = [run for run in rows if run.is_trained]
     if not any(paths.curves(run.name).is_dir() for run in runs):
         raise UserError(f"no training curves in {paths.data('curves')}; run `dvc repro`")
-    learning = [name for name in quantities() if name not in SYSTEM]
     written = []
     for stages, folder, named in (
         (TRAINED[:1], TRAINED[0], ("pixel", "validation_psnr")),
-        (TRAINED[1:], "", learning),
+        (TRAINED[1:], "", quantities()),
     ):
         own = {run.key: paths.curves(run.name) for run in runs if run.stage in stages}
         written += collect(own, paths.metrics("curves", folder), named)
-    system = {run.key: paths.system(run.name) for run in runs}
-    collect(system, paths.data("system", "curves"), SYSTEM)
     print("curves:", *written, sep="\n  ")

@@ -32,6 +32,7 @@ from .distributed import Distributed, launch
 from .loop import Trainer, Validate
 from .losses import LossNetworks, build_hint, freeze, needed_networks
 from .schedule import Schedule
+from .system import join_system
 
 CHANGE_NO_WEIGHT = {"checkpoint_seconds", "tiles"}
 """Of `hardware`: neither part of a run's checkpoint nor of the training stages' params."""
@@ -134,6 +135,7 @@ def _train(job: TrainingJob, distributed: Distributed) -> None:
             checkpoint.remove()
     if not distributed.is_local_zero:
         return
+    join_system(paths.data("system"))
     print(
         f"{run.key}: {job.schedule.steps} steps of {job.budget.batch} crops in "
         f"{time.perf_counter() - began:.0f} s on {distributed.world_size} x {compute}; validation "
