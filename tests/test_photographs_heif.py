@@ -3,6 +3,7 @@
 import base64
 import io
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +133,15 @@ def test_damaged_boxes_are_the_decoders_to_judge(tmp_path, whole):
         data = np.frombuffer(whole, np.uint8).copy()
         data[rng.integers(12, len(data), 3)] = rng.integers(0, 256, 3)
         assert take_apart(data.tobytes()).kind in ("HEIC", "AVIF")
+
+
+def test_more_entries_than_there_are_take_no_time():
+    whole = heic(nclx(9, 16))
+    place = whole.index(b"ipma") + 8
+    other = whole[place + 4 :].replace(b"\0\7", b"\0\6")  # no entry is the first picture's
+    began = time.perf_counter()
+    assert take_apart(whole[:place] + b"\0\xff\xff\xff" + other).metadata.png == []
+    assert time.perf_counter() - began < 1
 
 
 def test_heic_is_read_by_its_package_or_refused_by_its_name(tmp_path):

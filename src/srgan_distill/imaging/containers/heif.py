@@ -65,4 +65,8 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _number(data: BytesIO, size: int) -> int:
-    return int.from_bytes(data.read(size), "big")
+    """The next number; past the end there is none, however many the file says that there are."""
+    digits = data.read(size)
+    if len(digits) < size:
+        raise EOFError
+    return int.from_bytes(digits, "big")
