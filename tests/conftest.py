@@ -9,7 +9,7 @@ import pytest
 from support.evaluated import evaluated, in_evaluated  # noqa: F401 - fixtures
 from support.published import packed, set5, web  # noqa: F401 - fixtures
 from support.small_project import small_project  # noqa: F401 - a fixture
-from support.training_parts import networks, tiles  # noqa: F401 - fixtures
+from support.training_parts import make_trainer, networks, tiles  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,67 +6,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.training_parts import FILTERS, crops
+from support.training_parts import CPU, FILTERS, WEIGHTS, a_budget, batches, crops
 from support.upscaling import save_enlarging_generator
 from torch import nn
 from tqdm import tqdm
 
 from srgan_distill.common.errors import UserError
-from srgan_distill.common.params import BatchBudget, Budget, Losses, Phase, load
+from srgan_distill.common.params import Phase
 from srgan_distill.imaging.images import write_png
 from srgan_distill.imaging.protocol import psnr
-from srgan_distill.networks.compute import Compute, make_deterministic
+from srgan_distill.networks.compute import Compute
 from srgan_distill.networks.generator import Generator, build_generator
 from srgan_distill.networks.grid import grid
 from srgan_distill.networks.weights import load_generator
 from srgan_distill.training import loop, losses
-from srgan_distill.training.batches import Batches, Tiles
-from srgan_distill.training.checkpoint import Checkpoint
-from srgan_distill.training.curves import Curves
-from srgan_distill.training.distributed import SINGLE, Distributed
+from srgan_distill.training.batches import Tiles
+from srgan_distill.training.distributed import Distributed
 from srgan_distill.training.loop import State, Trainer
-from srgan_distill.training.losses import TERMS, Batch, LossNetworks, discriminator_loss
-from srgan_distill.training.schedule import build_schedule
+from srgan_distill.training.losses import TERMS, LossNetworks, discriminator_loss
 from srgan_distill.training.setup import validation
-
-CPU = Compute(torch.device("cpu"), torch.float32)
-WEIGHTS = Losses(**dict.fromkeys(TERMS, 1.0))
-
-
-def a_budget(**changes: object) -> Budget:
-    values = {
-        "steps": {"content": 4, "adversarial": 4}, "discriminator_first": 0, "warm_up": 0,
-        "ema": 0.0, "keep_statistics": False, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4,
-        "permute_channels": False, "log_every": 2, "validate_every": 2,
-    }  # fmt: skip
-    return Budget.model_validate(values | changes)
-
-
-@pytest.fixture
-def make_trainer(tiles: Tiles, networks: LossNetworks, tmp_path: Path) -> Callable[..., Trainer]:
-    """make(phases, budget=, weights=, ...): a trainer of these phases."""
-
-    def make(
-        *phases: Phase, budget: Budget | None = None, weights: Losses = WEIGHTS, **changes: object
-    ) -> Trainer:
-        make_deterministic()
-        budget = budget or a_budget()
-        parts = {
-            "compute": CPU, "batches": batches(tiles, budget), "networks": networks,
-            "schedule": build_schedule(phases, budget, weights),
-            "validate": lambda generator: {"validation_psnr": 20.0, "grid": 0.0},
-            "curves": Curves(tmp_path / "learning", tmp_path / "system"),
-            "checkpoint": Checkpoint(tmp_path / "run.pt", "test"),
-        }  # fmt: skip
-        return Trainer(**{**parts, **changes})
-
-    return make
-
-
-def batches(
-    tiles: Tiles, budget: BatchBudget, seed: int = 0, distributed: Distributed = SINGLE
-) -> Batches:
-    return Batches(tiles, CPU, budget, (seed,), distributed)
 
 
 def state(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -177,84 +135,6 @@ def test_discriminator_step_leaves_no_gradient_in_the_generator(
     assert all(parameter.grad is None for parameter in generator.parameters())
 
 
-SECTION_2 = {
-    "teacher_gan": [{"content", "adversarial", "discriminator"}],
-    "teacher_g": [{"content"}],
-    "student": [{"content", "adversarial", "discriminator"}],
-    "student_g": [{"content"}],
-    "student_g_al": [{"content"}, {"content", "adversarial", "discriminator"}],
-    "gan2gan": [{"content", "adversarial", "distillation", "discriminator"}],
-    "gan2g": [{"content", "distillation"}],
-    "gan2g_al": [{"content", "distillation"}, {"content", "adversarial", "discriminator"}],
-    "g2g_al": [{"content", "distillation"}, {"content", "adversarial", "discriminator"}],
-}
-TEACHERS = {
-    "gan2gan": "teacher_gan", "gan2g": "teacher_gan", "gan2g_al": "teacher_gan",
-    "g2g_al": "teacher_g",
-}  # fmt: skip
-PARAMS = load(Path(__file__).parents[1] / "params.yaml")
-
-
-@pytest.mark.parametrize("name", SECTION_2)
-def test_phases_minimise_exactly_the_papers_terms(
-    name: str, make_trainer: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What reaches an optimiser, not what params.yaml says: terms are swapped for markers."""
-    if name in PARAMS.strategies:
-        assert PARAMS.strategies[name].teacher == TEACHERS[name]
-        phases = PARAMS.distill.phases(PARAMS.strategies[name])
-    else:
-        phases = PARAMS.train[name].phases
-    called: set[str] = set()
-
-    def marked(term: str) -> Callable[[Batch], torch.Tensor]:
-        def loss(batch: Batch) -> torch.Tensor:
-            called.add(term)
-            return batch.sr.mean()
-
-        return loss
-
-    def marked_discriminator(discriminator: nn.Module, sr: torch.Tensor, hr: torch.Tensor):
-        called.add("discriminator")
-        return discriminator(hr).mean()
-
-    monkeypatch.setattr(losses, "TERMS", {term: marked(term) for term in TERMS})
-    monkeypatch.setattr(loop, "discriminator_loss", marked_discriminator)
-    trainer, generator = make_trainer(*phases), build_generator(FILTERS, 1, seed=0)
-    seen = []
-    for phase in trainer.schedule.phases:
-        called.clear()
-        current = State(generator, generator, trainer.networks, {}, step=phase.first)
-        current.optimizers = trainer._optimizers(phase, current)
-        trainer._step(phase, current)
-        seen.append(set(called))
-    assert seen == SECTION_2[name]
-
-
-@pytest.mark.parametrize("name", PARAMS.strategies)
-def test_a_baseline_has_the_phases_of_its_strategy_without_the_teacher(name: str) -> None:
-    """So that what is told apart is the teacher alone, with the same number of steps."""
-    strategy = PARAMS.strategies[name]
-    baseline = PARAMS.train[strategy.baseline]
-    assert [phase.adversarial for phase in baseline.phases] == [
-        phase.adversarial for phase in strategy.phases
-    ]
-    assert baseline.network == "student"
-
-
-def test_all_adversarial_phases_are_of_equal_length() -> None:
-    for profile in PARAMS.profiles.values():
-        recipes = [(recipe.phases, profile.train) for recipe in PARAMS.train.values()]
-        recipes += [(strategy.phases, profile.distill) for strategy in PARAMS.strategies.values()]
-        lengths = {
-            phase.end - phase.learns_from
-            for phases, budget in recipes
-            for phase in build_schedule(phases, budget, PARAMS.losses).phases
-            if phase.adversarial
-        }
-        assert len(lengths) == 1
-
-
 def test_total_is_the_weighted_sum(make_trainer: Callable[..., Trainer]) -> None:
     """A weight of 0 takes a term out: the weights that result are those without it."""
     terms = ["content", "distillation"]
@@ -269,24 +149,6 @@ def test_total_is_the_weighted_sum(make_trainer: Callable[..., Trainer]) -> None
     # A phase's own weight counts before that of `losses`.
     own = Phase(terms=terms, weights={"distillation": 0.0})
     assert not moved(trained(own, distillation=9.0), alone)
-
-
-def test_phases_follow_each_other_with_steps_of_their_own() -> None:
-    budget = a_budget(
-        steps={"content": 30, "adversarial": 80}, discriminator_first=5, warm_up=9, ema=0.5
-    )
-    phases = [Phase(terms=["content"]), Phase(terms=["content", "adversarial"])]
-    first, second = build_schedule(phases, budget, WEIGHTS).phases
-    assert (first.first, first.learns_from, first.end) == (0, 0, 30)
-    assert (second.first, second.learns_from, second.end) == (30, 35, 115)
-    rates = [second.learning_rates(step) for step in (30, 35, 39, 44, 114)]
-    # The generator's rate rises in tenths; the discriminator's is the cosine from the start.
-    assert rates[0].discriminator == pytest.approx(1e-3)
-    assert rates[1].generator == pytest.approx(1e-4)
-    assert rates[2].generator == pytest.approx(rates[2].discriminator / 2)
-    assert rates[3].generator == rates[3].discriminator
-    assert rates[4].generator == pytest.approx(1e-4, rel=0.02)
-    assert first.learning_rates(0).generator == pytest.approx(1e-4)
 
 
 def test_what_is_saved_is_the_moving_average(make_trainer: Callable[..., Trainer]) -> None:

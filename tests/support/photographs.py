@@ -16,6 +16,12 @@ HEIGHT, WIDTH = 6, 8
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
+def noise(height: int = 40, width: int = 32, low: int = 50, high: int = 200) -> np.ndarray:
+    """Random uint8 RGB, [height, width, 3], from `low` to below `high`."""
+    size = (height, width, 3)
+    return np.random.default_rng(0).integers(low, high, size, dtype=np.uint8)
+
+
 def chunk(name: bytes, data: bytes) -> bytes:
     """A chunk of a PNG file."""
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

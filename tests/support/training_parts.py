@@ -1,19 +1,28 @@
-"""Small parts of a training: tiles, the networks beside the generator, and crops."""
+"""Small parts of a training: tiles, the networks beside the generator, crops, and a trainer."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from torch.nn import functional as F
 
-from srgan_distill.common.params import Content
+from srgan_distill.common.params import BatchBudget, Budget, Content, Losses, Phase
+from srgan_distill.networks.compute import Compute, make_deterministic
 from srgan_distill.networks.content import build_content
 from srgan_distill.networks.discriminator import build_discriminator
 from srgan_distill.networks.generator import build_generator
-from srgan_distill.training.batches import Tiles
-from srgan_distill.training.losses import LossNetworks, build_hint, freeze
+from srgan_distill.training.batches import Batches, Tiles
+from srgan_distill.training.checkpoint import Checkpoint
+from srgan_distill.training.curves import Curves
+from srgan_distill.training.distributed import SINGLE, Distributed
+from srgan_distill.training.loop import Trainer
+from srgan_distill.training.losses import TERMS, LossNetworks, build_hint, freeze
+from srgan_distill.training.schedule import build_schedule
 
 FILTERS, TEACHER_FILTERS = 4, 8
+CPU = Compute(torch.device("cpu"), torch.float32)
+WEIGHTS = Losses(**dict.fromkeys(TERMS, 1.0))
 
 
 @pytest.fixture
@@ -38,3 +47,39 @@ def crops(tiles: Tiles, step: int = 0, **options: object) -> tuple[torch.Tensor,
     """LR and HR, in [0, 1]."""
     lr, hr = tiles.cut(step, **{"seed": (0,), "size": 2, "crop": 16, **options})
     return lr / 255, hr / 255
+
+
+def a_budget(**changes: object) -> Budget:
+    values = {
+        "steps": {"content": 4, "adversarial": 4}, "discriminator_first": 0, "warm_up": 0,
+        "ema": 0.0, "keep_statistics": False, "batch": 2, "crop": 16, "lr": 1e-3, "lr_end": 1e-4,
+        "permute_channels": False, "log_every": 2, "validate_every": 2,
+    }  # fmt: skip
+    return Budget.model_validate(values | changes)
+
+
+@pytest.fixture
+def make_trainer(tiles: Tiles, networks: LossNetworks, tmp_path: Path) -> Callable[..., Trainer]:
+    """make(phases, budget=, weights=, ...): a trainer of these phases."""
+
+    def make(
+        *phases: Phase, budget: Budget | None = None, weights: Losses = WEIGHTS, **changes: object
+    ) -> Trainer:
+        make_deterministic()
+        budget = budget or a_budget()
+        parts = {
+            "compute": CPU, "batches": batches(tiles, budget), "networks": networks,
+            "schedule": build_schedule(phases, budget, weights),
+            "validate": lambda generator: {"validation_psnr": 20.0, "grid": 0.0},
+            "curves": Curves(tmp_path / "learning", tmp_path / "system"),
+            "checkpoint": Checkpoint(tmp_path / "run.pt", "test"),
+        }  # fmt: skip
+        return Trainer(**{**parts, **changes})
+
+    return make
+
+
+def batches(
+    tiles: Tiles, budget: BatchBudget, seed: int = 0, distributed: Distributed = SINGLE
+) -> Batches:
+    return Batches(tiles, CPU, budget, (seed,), distributed)

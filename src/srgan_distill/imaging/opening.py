@@ -22,8 +22,8 @@ def opened(container: Container) -> Iterator[Image.Image]:
 
     What describes an HEIC or AVIF picture is added to the container's metadata.
     """
-    if container.kind == "HEIC" or (container.kind == "AVIF" and "AVIF" not in Image.OPEN):
-        _register_heif(container.kind)
+    if container.kind in ("HEIC", "AVIF"):
+        _see_that_pillow_reads(container.kind)
     data = container.data
     if container.kind == "TIFF":
         data = _tiff_of(container)
@@ -42,7 +42,8 @@ def opened(container: Container) -> Iterator[Image.Image]:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _register_heif(kind: str) -> None:
+def _see_that_pillow_reads(kind: str) -> None:
+    """AVIF by itself, as most of its builds do, else by pillow-heif."""
     Image.init()
     if kind == "AVIF" and "AVIF" in Image.OPEN:
         return

@@ -134,8 +134,7 @@ def _plane(directory: Directory, index: int, samples: int) -> Directory:
 def _values(container: Container, directory: Directory, samples: int) -> np.ndarray:
     """The values of a TIFF file, or of one of its planes, [height, width, samples].
 
-    Pillow has no colours of 16 bits. But bytes are bytes: it unpacks the file as a grey one, as
-    wide as its rows have bytes.
+    Bytes are bytes: Pillow unpacks the file as a grey one, as wide as its rows have bytes.
     """
     unit = directory.number(BITS, 1) // 8
     width, tile_width = directory.number(_WIDTH), directory.number(_TILE_WIDTH)

@@ -7,6 +7,7 @@ from .container import Container
 
 
 def take_apart(data: bytes) -> Container:
+    """The whole file, whose decoder passes over the resolution and the profile taken from it."""
     metadata = Metadata()
     with metadata.reading(Note.RESOLUTION):
         header = int.from_bytes(data[14:18], "little")

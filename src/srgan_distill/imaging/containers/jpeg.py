@@ -12,6 +12,7 @@ _PICTURES = 0xB001
 
 
 def take_apart(data: bytes) -> Container:
+    """The file without its notes, which are the segments before the scan that no decoder needs."""
     metadata, pages = Metadata(), 1
     kept, profile, at = [data[:2]], {}, 2
     # Up to the scan; decoders need the frame, the tables, and what JFIF and Adobe say of colours.

@@ -15,6 +15,7 @@ _XMP_KEY = b"XML:com.adobe.xmp"
 
 
 def take_apart(data: bytes) -> Container:
+    """The chunks that pixels come from; all others are notes, a transparent colour among them."""
     metadata, pages, transparent = Metadata(), 1, None
     kept, at = [data[:8]], 8
     colour_type = data[25:26]

@@ -21,6 +21,7 @@ STORAGE_TAGS = (
 
 
 def take_apart(data: bytes) -> Container:
+    """The whole file with the first picture's tags of storage; its other tags are notes."""
     tags = Tags(data)
     whole = tags.first()
     metadata = Metadata()

@@ -5,6 +5,7 @@ from .container import Container
 
 
 def take_apart(data: bytes) -> Container:
+    """The whole file, whose decoder passes over the notes taken from its chunks."""
     metadata, frames, at = Metadata(), 0, 12
     while at + 8 <= len(data):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
