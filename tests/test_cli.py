@@ -17,17 +17,29 @@ from srgan_distill.imaging.images import write_png
 
 @pytest.mark.parametrize(
     ("command", "absent", "option"),
-    [("score", {"torch", "pandas"}, "--weights"), ("upscale", {"torch", "numpy"}, "--tile")],
+    [
+        ("", {"torch", "numpy"}, "compare"),
+        ("score", {"torch", "pandas"}, "--weights"),
+        ("upscale", {"torch", "numpy"}, "--tile"),
+    ],
 )
 def test_help_loads_no_heavy_library(command: str, absent: set[str], option: str) -> None:
     code = (
         "import sys; from srgan_distill.app.cli import main\n"
-        f"try: main(['{command}', '--help'])\n"
+        f"try: main('{command} --help'.split())\n"
         f"finally: assert not {absent} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert option in done.stdout
+
+
+@pytest.mark.parametrize(
+    "module", ["scoring.scores", "stages.check", "stages.opinion", "pages.rating.session"]
+)
+def test_what_runs_no_network_does_not_wait_for_torch(module: str) -> None:
+    code = f"import sys, srgan_distill.{module}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_score_takes_files_of_parameters(

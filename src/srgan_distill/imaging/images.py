@@ -2,13 +2,16 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 
 from ..common.errors import UserError
 from .photographs import MOST_PIXELS, read_photograph
+
+if TYPE_CHECKING:
+    import torch
 
 SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".heif", ".avif"
@@ -92,12 +95,14 @@ def is_image_name(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
-def to_tensor(rgb: np.ndarray) -> torch.Tensor:
+def to_tensor(rgb: np.ndarray) -> "torch.Tensor":
     """uint8 [height, width, 3] in 0..255 to float32 [1, 3, height, width] in [0, 1]."""
+    import torch  # most that reads images does without
+
     return torch.from_numpy(rgb.copy()).permute(2, 0, 1).unsqueeze(0).float().div(255)
 
 
-def to_uint8(batch: torch.Tensor) -> np.ndarray:
+def to_uint8(batch: "torch.Tensor") -> np.ndarray:
     """float [1, 3, height, width] in [0, 1] to uint8 [height, width, 3], clipped and rounded."""
     rgb = batch[0].detach().float().clamp(0, 1).mul(255).round().byte()
     return rgb.permute(1, 2, 0).cpu().numpy()

@@ -96,9 +96,7 @@ def vgg16(layer: str, weights: Path | None) -> ContentNetwork:
         layer: a key of SCALES["vgg16"].
         weights: all thirteen convolutions, for layers deeper than those that ship.
     """
-    from torchvision.models import vgg16 as build
-
-    layers = build(weights=None).features[: _VGG16_INDEX[layer] + 1]
+    layers = _without_values("vgg16", _VGG16_INDEX[layer])
     if weights is None:
         with as_file(files(__package__).joinpath(_SHIPPED)) as shipped:
             _load(layers, shipped, "vgg16")
@@ -109,9 +107,7 @@ def vgg16(layer: str, weights: Path | None) -> ContentNetwork:
 
 def vgg19(layer: str, weights: Path) -> ContentNetwork:
     """SRGAN's network: VGG19 trained on ImageNet, torchvision's file; its VGG54 is relu5_4."""
-    from torchvision.models import vgg19 as build
-
-    layers = build(weights=None).features[: _VGG19_INDEX[layer] + 1]
+    layers = _without_values("vgg19", _VGG19_INDEX[layer])
     _load(layers, weights, "vgg19")
     return ContentNetwork(layers, IMAGENET_MEAN, IMAGENET_STD, SCALES["vgg19"][layer])
 
@@ -161,6 +157,17 @@ _BUILDERS: dict[str, Callable[[str, Path | None], ContentNetwork]] = {
 }
 
 
+def _without_values(network: str, last: int) -> nn.Sequential:
+    """The layers of a VGG up to its `features[last]`, on the meta device.
+
+    To draw values for all of it takes 1.5 s and half a gigabyte, most of them the classifier's.
+    """
+    from torchvision import models
+
+    with torch.device("meta"):
+        return getattr(models, network)(weights=None).features[: last + 1]
+
+
 def _load(layers: nn.Sequential, file: Path, network: str) -> None:
     """Read the first layers' weights from a file of torchvision's names (features.0.weight)."""
     try:
@@ -169,7 +176,7 @@ def _load(layers: nn.Sequential, file: Path, network: str) -> None:
         else:
             state = torch.load(file, map_location="cpu", weights_only=True)
         own = {name: state[f"features.{name}"].float() for name in layers.state_dict()}
-        layers.load_state_dict(own)
+        layers.load_state_dict(own, assign=True)
     except Exception as error:  # of whatever kind: torch's readers raise many
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UserError(

@@ -6,9 +6,10 @@ and a file of what they learnt it unpickles whatever is in it, and passes over w
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import nn
+if TYPE_CHECKING:
+    from torch import nn
 
 # What LPIPS learnt of each of AlexNet's five layers, and DISTS of mean and variance of each map.
 _LEARNT = {
@@ -17,7 +18,7 @@ _LEARNT = {
 }
 
 
-def load_backbone(name: str, file: str) -> nn.Module:
+def load_backbone(name: str, file: str) -> "nn.Module":
     """The convolutions of a network of torchvision.
 
     Args:
@@ -48,7 +49,7 @@ def load_backbone(name: str, file: str) -> nn.Module:
 
 
 @contextmanager
-def in_place_of_torchvision(name: str, network: nn.Module) -> Iterator[None]:
+def in_place_of_torchvision(name: str, network: "nn.Module") -> Iterator[None]:
     """Whoever asks torchvision for the network `name` gets `network`."""
     from torchvision import models
 
