@@ -76,7 +76,7 @@ LONG = "n" * 300
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [(f"{LONG}.png", "File name too long"), ("a\0.png", "embedded null byte"),
+    [(f"{LONG}.png", "File name too long"), ("a\0.png", ".*embedded null .*"),
      ("file/a.png", "Not a directory")],
 )  # fmt: skip
 @pytest.mark.parametrize("force", [False, True])
@@ -85,7 +85,8 @@ def test_names_that_the_system_does_not_take(tmp_path, name, reason, force):
     (tmp_path / "file").touch()
     with pytest.raises(UserError) as caught:
         save_image(tmp_path / name, IMAGE, force=force)
-    assert str(caught.value) == f"{tmp_path / name} cannot be written ({reason})"
+    written = re.escape(f"{tmp_path / name} cannot be written (")
+    assert re.fullmatch(rf"{written}{reason}\)", str(caught.value))
 
 
 def test_models_that_the_system_does_not_take():
