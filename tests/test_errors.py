@@ -35,6 +35,12 @@ def raising(error: BaseException):
             1,
             "error: the disk is full at data/hr.npy; make room and run again\n",
         ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", "photographs/holiday"),
+            1,
+            "error: photographs/holiday cannot be used (Permission denied); change its rights, or "
+            "those of its folder\n",
+        ),
         (OSError(errno.EDQUOT, "Quota"), 1, "error: the disk is full; make room and run again\n"),
         (
             RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has ..."),

@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
@@ -222,6 +223,10 @@ def test_what_cannot_be_an_image_is_named(holiday: Path) -> None:
     with pytest.raises(UserError, match=r"g\.png is a link to nothing"):
         own_images(holiday)
     (holiday / "g.png").unlink()
+    (holiday / "g.png").symlink_to("g.png")
+    with pytest.raises(UserError, match=r"g\.png is a link to nothing"):
+        own_images(holiday)
+    (holiday / "g.png").unlink()
     (holiday / "g.png").mkdir()
     with pytest.raises(UserError, match=r"g\.png is a folder, not an image"):
         own_images(holiday)
@@ -250,10 +255,10 @@ def test_a_photograph_that_may_not_be_read_is_named(
 def test_a_folder_that_may_not_be_entered_is_named(
     holiday: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def denied(path: Path) -> bool:
+    def denied(path: Path) -> NoReturn:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "is_dir", denied)
+    monkeypatch.setattr(Path, "iterdir", denied)
     with pytest.raises(UserError, match=r"my holiday cannot be read \(Permission denied\)"):
         list_images(holiday)
 

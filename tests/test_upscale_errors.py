@@ -1,6 +1,7 @@
 """`srgan-distill upscale` with bad input: one line a file, the others go on, nothing is left."""
 
 import errno
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -83,10 +84,13 @@ def test_missing_photographs_and_folders_are_named(run, folder, tmp_path):
 
 
 def test_what_cannot_even_be_looked_at_is_one_line_and_the_others_go_on(run, folder, tmp_path):
-    """A name that the system does not take stands for a folder that one may not enter."""
+    """A name that the system does not take stands for a folder that one may not enter.
+
+    Since Python 3.14 such a path is no folder, and its result is the first that cannot be had.
+    """
     code, _, err = run(tmp_path / ("n" * 300 + ".png"), folder, "-o", tmp_path / "out")
     assert code == 1
-    assert err[0].endswith("cannot be read (File name too long)")
+    assert re.search(r"cannot be (read|written) \(File name too long\)$", err[0])
     assert err[1] == "1 upscaled, 1 not"
 
 

@@ -37,9 +37,9 @@ def exit_code(
 ) -> int:
     """Run `main` and return its exit code; what a user can put right is one line, and code 1.
 
-    That is a `UserError`, a full disk or memory, Ctrl-C (130; `interrupted` says what is left of
-    the work). A reader of the output that has seen enough, such as `head`, ends it without a word
-    (141, as for other programs).
+    That is a `UserError`, a full disk or memory, a file or folder that one may not use, Ctrl-C
+    (130; `interrupted` says what is left of the work). A reader of the output that has seen enough,
+    such as `head`, ends it without a word (141, as for other programs).
     """
     _open_stderr()
     _print_whatever_the_terminal_can()
@@ -56,6 +56,11 @@ def exit_code(
     except BrokenPipeError:
         silence_stdout()
         return 141
+    except PermissionError as error:
+        if not error.filename:
+            raise
+        refused = f"{error.filename} cannot be used ({error.strerror})"
+        return _failed(1, f"{refused}; change its rights, or those of its folder")
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise

@@ -65,9 +65,9 @@ def list_images(folder: Path) -> list[Path]:
         UserError: `folder` is no folder, cannot be read, or holds no image.
     """
     try:
-        if not folder.is_dir():
-            raise UserError(f"folder {folder} does not exist")
         found = sorted(path for path in folder.iterdir() if is_image_name(path))
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last of a NUL in the name
+        raise UserError(f"folder {folder} does not exist") from None
     except OSError as error:
         raise UserError(f"folder {folder} cannot be read ({error.strerror})") from None
     if all(path.is_dir() for path in found):

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from stat import S_ISREG
 
 from safetensors import safe_open
 
@@ -29,8 +30,10 @@ def find(model: str | Path) -> Path:
     if str(model) in names():
         return _FOLDER / f"{model}{_SUFFIX}"
     try:
-        if isinstance(model, str | Path) and Path(model).is_file():
+        if isinstance(model, str | Path) and S_ISREG(Path(model).stat().st_mode):
             return Path(model)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        pass
     except OSError as error:
         raise UserError(f"model {model} cannot be read ({error.strerror})") from None
     raise UserError(f"model {model} is neither a file nor a shipped model ({', '.join(names())})")

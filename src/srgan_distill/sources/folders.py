@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
+from stat import S_ISDIR
 
 from ..common.disk import copies, require_space
 from ..common.errors import UserError
@@ -79,10 +80,14 @@ def require_file(path: Path) -> None:
     Raises:
         UserError: names it and says what it is.
     """
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except PermissionError:
+        raise
+    except OSError:
+        raise UserError(f"{path} is a link to nothing; correct or remove it") from None
+    if S_ISDIR(mode):
         raise UserError(f"{path} is a folder, not an image; rename or move it")
-    if not path.is_file():
-        raise UserError(f"{path} is a link to nothing; correct or remove it")
     if not os.access(path, os.R_OK):
         raise UserError(f"{path} cannot be read (permission denied); let it be, or remove it")
 
