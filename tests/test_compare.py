@@ -407,7 +407,7 @@ def test_repository_of_another_user(
     assert main(["compare", "main"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "dubious ownership" in line
-    assert f"git config --global --add safe.directory {inside.folder}" in line
+    assert "git config --global --add safe.directory " in line
 
 
 def test_configuration_that_dvc_refuses(
