@@ -1,8 +1,8 @@
 """`srgan-distill upscale` with bad input: one line a file, the others go on, nothing is left."""
 
 import errno
-import re
 import struct
+import sys
 import zlib
 from pathlib import Path
 
@@ -90,7 +90,8 @@ def test_what_cannot_even_be_looked_at_is_one_line_and_the_others_go_on(run, fol
     """
     code, _, err = run(tmp_path / ("n" * 300 + ".png"), folder, "-o", tmp_path / "out")
     assert code == 1
-    assert re.search(r"cannot be (read|written) \(File name too long\)$", err[0])
+    refused = "written" if sys.version_info >= (3, 14) else "read"
+    assert err[0].endswith(f"cannot be {refused} (File name too long)")
     assert err[1] == "1 upscaled, 1 not"
 
 
