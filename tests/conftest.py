@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.evaluated import evaluated, in_evaluated  # noqa: F401 - fixtures
+from support.headline_project import changed, headlines, headlines_project  # noqa: F401 - fixtures
 from support.published import packed, set5, web  # noqa: F401 - fixtures
 from support.small_project import small_project  # noqa: F401 - a fixture
 from support.training_parts import make_trainer, networks, tiles  # noqa: F401 - fixtures
