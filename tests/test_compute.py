@@ -1,9 +1,10 @@
-"""Which precision `auto` takes, by what a CPU can do."""
+"""Which device and which precision `auto` takes, by what a machine can do."""
 
 import pytest
 import torch
 
-from srgan_distill.networks.compute import choose_compute
+from srgan_distill.common.errors import UserError
+from srgan_distill.networks.compute import choose_compute, choose_device
 
 
 @pytest.mark.parametrize(
@@ -24,3 +25,18 @@ def test_auto_is_the_quicker_precision(
     assert choose_compute("cpu", "auto").dtype == getattr(torch, precision)
     for wanted in ("float32", "bfloat16"):
         assert choose_compute("cpu", wanted).dtype == getattr(torch, wanted)
+
+
+@pytest.mark.parametrize(("capability", "device"), [((7, 0), "cpu"), ((7, 5), "cuda")])
+def test_auto_takes_a_gpu_that_torch_has_kernels_for(
+    capability: tuple[int, int], device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    kernels = ["sm_75", "sm_80", "sm_90a", "sm_120", "compute_120"]
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: kernels)
+    assert choose_device("auto") == device
+    if device == "cpu":
+        with pytest.raises(UserError, match="no usable GPU"):
+            choose_device("cuda")

@@ -1,12 +1,14 @@
 """Stage curves: what dvclive wrote of each run, joined."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pynvml
 import pytest
 import torch
 import yaml
+from dvclive import monitor_system
 from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
@@ -15,7 +17,7 @@ from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import all_runs
 from srgan_distill.results.curves import collect
 from srgan_distill.stages import curves
-from srgan_distill.training.curves import device_load
+from srgan_distill.training.curves import Curves, device_load
 from srgan_distill.training.system import SYSTEM, join_system
 
 ROOT = SOURCE.parent
@@ -136,3 +138,27 @@ def test_a_part_of_a_gpu_has_no_load(monkeypatch: pytest.MonkeyPatch) -> None:
 
         monkeypatch.setattr(torch.cuda, "utilization", refuse)
         assert device_load(gpu) == {"device_memory": 2.0}
+
+
+@pytest.mark.parametrize(("refused", "asked"), [(None, True), ("rates", False), ("init", False)])
+def test_dvclive_asks_for_a_load_that_gpus_tell(
+    refused: str | None, asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would log none at all, not the CPU's either, where one of its questions fails."""
+
+    def answer(name: str) -> Callable[..., object]:
+        def function(*_: object) -> int:
+            if name == refused:
+                raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+            return 1
+
+        return function
+
+    for function, name in (
+        ("nvmlInit", "init"), ("nvmlShutdown", "end"), ("nvmlDeviceGetCount", "count"),
+        ("nvmlDeviceGetHandleByIndex", "handle"), ("nvmlDeviceGetUtilizationRates", "rates"),
+    ):  # fmt: skip
+        monkeypatch.setattr(pynvml, function, answer(name))
+    monkeypatch.setattr(monitor_system, "GPU_AVAILABLE", None)  # and, at the end, as before
+    with Curves(tmp_path / "learning", tmp_path / "system", write=False):
+        assert monitor_system.GPU_AVAILABLE is asked

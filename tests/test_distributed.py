@@ -304,6 +304,7 @@ def test_a_machine_that_is_left_alone_is_told(small_project: Callable[..., Path]
 def test_more_gpus_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
     assert choose_device("cuda", 2) == "cuda"
     with pytest.raises(UserError, match=r"hardware\.devices = 3: this machine has 2 GPUs"):
         choose_device("auto", 3)

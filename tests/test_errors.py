@@ -49,6 +49,12 @@ def raising(error: BaseException):
             "params.yaml, and run again\n",
         ),
         (
+            RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(h)`"),
+            1,
+            "error: the GPU's memory is full; free some, or make batch or crop smaller in "
+            "params.yaml, and run again\n",
+        ),
+        (
             RuntimeError(
                 "[enforce fail at alloc_cpu.cpp:114] . DefaultCPUAllocator: can't "
                 "allocate memory: you tried to allocate 9 bytes."
@@ -68,7 +74,8 @@ def test_one_line(
 
 def test_a_fault_of_ours_keeps_its_traceback() -> None:
     for error in (
-        ValueError("x"), RuntimeError("x"), FileNotFoundError(errno.ENOENT, "No such file", "x"),
+        ValueError("x"), RuntimeError("CUDA error: an illegal memory access was encountered"),
+        FileNotFoundError(errno.ENOENT, "No such file", "x"),
     ):  # fmt: skip
         with pytest.raises(type(error)):
             exit_code(raising(error))

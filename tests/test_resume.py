@@ -60,6 +60,7 @@ def test_killed_in_every_kind_of_phase_it_ends_with_the_same_weights(
     # A run from step 0 would end with the same weights too.
     reached = saved_step(checkpoint)
     output = finish(project, "train", "teacher_al")
+    assert "train/teacher_al: on 1 x CPU, " in output
     assert f"going on from step {reached}\n" in output
     assert f" {reached}/110 [" in output
     assert results(project) == uninterrupted

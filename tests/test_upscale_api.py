@@ -140,6 +140,24 @@ def test_a_machine_without_gpu_is_said_in_the_words_of_the_command(monkeypatch):
     assert "hardware" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), UserError),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), UserError),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `x`"), UserError),
+        (RuntimeError("CUDA error: an illegal memory access was encountered"), RuntimeError),
+    ],
+)
+def test_a_smaller_tile_is_advised_where_memory_is_full(model, monkeypatch, error, told):
+    def fail(images):
+        raise error
+
+    monkeypatch.setattr(model.generator, "forward", fail)
+    with pytest.raises(told, match="give a smaller size" if told is UserError else "illegal"):
+        upscale(model, IMAGE)
+
+
 def test_what_is_no_model_is_named():
     with pytest.raises(UserError, match="a model must come from load_model, not be str"):
         upscale("student", IMAGE)

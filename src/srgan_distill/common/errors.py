@@ -8,8 +8,8 @@ from contextlib import suppress
 from io import TextIOWrapper
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-# As torch words it, of a GPU's memory and of the computer's.
-_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory")
+# As torch words it, of a GPU's memory (the last of them cuBLAS) and of the computer's.
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
 
 
 class UserError(Exception):
@@ -67,9 +67,7 @@ def exit_code(
         where = f" at {error.filename}" if error.filename else ""
         return _failed(1, f"the disk is full{where}; make room and run again")
     except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not any(
-            words in str(error) for words in _OUT_OF_MEMORY
-        ):
+        if not is_out_of_memory(error):
             raise
         whose = "GPU's" if "CUDA" in str(error) else "computer's"
         return _failed(
@@ -77,6 +75,11 @@ def exit_code(
             f"the {whose} memory is full; free some, or make batch or crop smaller in params.yaml, "
             "and run again",
         )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, torch's among them, says that a memory is full."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def _failed(code: int, *lines: object) -> int:

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from ..common.params import Network
 from ..common.text import write_json, write_text
+from ..networks.compute import has_usable_gpu
 from ..networks.cost import multiply_adds, parameter_count
 from ..networks.generator import Generator, build_generator
 from ..networks.weights import save_generator
@@ -128,6 +129,6 @@ def _weights_bytes(filters: int, blocks: int) -> int:
 def _machine(repeats: int) -> dict[str, Any]:
     """What a reader must know to compare the times."""
     machine = {"CPU": platform.machine(), "threads": torch.get_num_threads(), "repeats": repeats}
-    if torch.cuda.is_available():
+    if has_usable_gpu():
         machine["GPU"] = torch.cuda.get_device_name()
     return machine | {library: version(library) for library in ("torch", "onnxruntime")}

@@ -61,6 +61,8 @@ class Variant:
 
         @torch.inference_mode()
         def step() -> None:
+            # Public code leaves torch's default, TF32, alone.
+            torch.backends.cudnn.allow_tf32 = self.form == "plain"
             network(image)
             if self.device == "cuda":
                 torch.cuda.synchronize()

@@ -51,18 +51,28 @@ def choose_device(device: str, count: int = 1) -> str:
     Raises:
         UserError: `cuda` is asked for where there is none, or more GPUs than there are.
     """
-    if device == "cuda" and not torch.cuda.is_available():
+    if device == "cuda" and not has_usable_gpu():
         raise UserError(
             "hardware.device = cuda: this machine has no usable GPU; set it to cpu or auto"
         )
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if has_usable_gpu() else "cpu"
     if device == "cuda" and count > torch.cuda.device_count():
         raise UserError(
             f"hardware.devices = {count}: this machine has {torch.cuda.device_count()} GPUs"
         )
     torch.backends.cudnn.allow_tf32 = False
     return device
+
+
+def has_usable_gpu() -> bool:
+    """Whether there is a GPU whose driver suits this torch, and for which it has kernels."""
+    if not torch.cuda.is_available():
+        return False
+    names = [name for name in torch.cuda.get_arch_list() if name.startswith("sm_")]
+    oldest = min((int(name.removeprefix("sm_").rstrip("af")) for name in names), default=0)
+    major, minor = torch.cuda.get_device_capability()
+    return 10 * major + minor >= oldest
 
 
 def choose_compute(

@@ -122,7 +122,9 @@ class Batches:
         self._tiles, self._compute, self._budget = tiles, compute, budget
         self._seed, self._part = seed, distributed.part(budget.batch)
         on_device = tiles.hr.device.type == compute.device.type
-        self._find = self._cut if on_device else Prefetcher(self._cut)
+        self._find = self._cut
+        if not on_device:
+            self._find = Prefetcher(self._cut, compute.memory_format)
 
     def __call__(self, step: int) -> Crops:
         """LR [N, 3, crop/4, crop/4] and HR [N, 3, crop, crop] of `step`, float32 in [0, 1]."""
@@ -143,9 +145,13 @@ class Batches:
 class Prefetcher:
     """Cuts the next step's crops in a thread while the device works on this step's."""
 
-    def __init__(self, cut: Callable[[int], Crops]) -> None:
-        """`cut` gives the crops of a step."""
-        self._cut = cut
+    def __init__(
+        self,
+        cut: Callable[[int], Crops],
+        memory_format: torch.memory_format = torch.contiguous_format,
+    ) -> None:
+        """`cut` gives the crops of a step; `memory_format` is how they will lie on the GPU."""
+        self._cut, self._memory_format = cut, memory_format
         self._thread = ThreadPoolExecutor(1)
         self._step = -1
         self._crops: Future[Crops] | None = None
@@ -158,7 +164,11 @@ class Prefetcher:
 
     def _pinned(self, step: int) -> Crops:
         lr, hr = self._cut(step)
-        return (lr.pin_memory(), hr.pin_memory()) if torch.cuda.is_available() else (lr, hr)
+        if not torch.cuda.is_available():
+            return lr, hr
+        # A copy that changes strides on its way goes through memory that is not pinned.
+        lr, hr = (crops.contiguous(memory_format=self._memory_format) for crops in (lr, hr))
+        return lr.pin_memory(), hr.pin_memory()
 
 
 def _mapped(file: Path) -> Tensor:

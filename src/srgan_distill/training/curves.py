@@ -26,9 +26,9 @@ class Curves:
         self.rows: list[tuple[int, dict[str, float], dict[str, float]]] = []
 
     def __enter__(self) -> "Curves":
-        # dvclive looks for GPUs wherever pynvml is installed, and logs no load at all, not even
-        # the CPU's, where there is no driver.
-        monitor_system.GPU_AVAILABLE = _has_nvidia_driver()
+        # dvclive asks for the GPUs' load wherever pynvml is installed, and logs none at all, not
+        # even the CPU's, where that fails.
+        monitor_system.GPU_AVAILABLE = _gpus_tell_their_load()
         options = {"dvcyaml": None, "save_dvc_exp": False, "report": None}
         self._lives = [
             Live(str(folder), monitor_system=monitor, **options)
@@ -74,10 +74,17 @@ def device_load(device: torch.device) -> dict[str, float]:
     return found
 
 
-def _has_nvidia_driver() -> bool:
+def _gpus_tell_their_load() -> bool:
+    """Not so without a driver, and of a part of a GPU (MIG)."""
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError:
         return False
-    pynvml.nvmlShutdown()
+    try:
+        for number in range(pynvml.nvmlDeviceGetCount()):
+            pynvml.nvmlDeviceGetUtilizationRates(pynvml.nvmlDeviceGetHandleByIndex(number))
+    except pynvml.NVMLError:
+        return False
+    finally:
+        pynvml.nvmlShutdown()
     return True

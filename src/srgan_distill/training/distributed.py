@@ -298,8 +298,7 @@ def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> N
     end_with_parent()
     if device == "cuda":
         torch.cuda.set_device(local_rank)
-    else:
-        torch.set_num_threads(max(1, torch.get_num_threads() // local_size))
+    torch.set_num_threads(max(1, torch.get_num_threads() // local_size))
 
     def meet_and_work() -> int | None:
         try:

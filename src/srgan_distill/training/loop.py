@@ -162,7 +162,9 @@ class Trainer:
         update = partial(self._update_networks, phase, state, learns)
         if self.replays:
             if learns not in state.recorded:
-                state.recorded[learns] = Recording(update)
+                # In place of the discriminator's own steps, which do not come back: a recording
+                # keeps its memory.
+                state.recorded = {learns: Recording(update)}
             update = state.recorded[learns]
         losses = update(*self.batches(state.step))
         if learns and state.averaged is not state.generator:

@@ -4,6 +4,7 @@ A step of these networks is some thousand short kernels. Started one by one from
 GPU waiting for most of the time (benchmarks/README.md).
 """
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -47,7 +48,9 @@ class Recording:
         """Run it on another stream than the default one, which cannot be recorded."""
         current = torch.cuda.current_stream()
         self._stream.wait_stream(current)
-        with torch.cuda.stream(self._stream):
+        with torch.cuda.stream(self._stream), warnings.catch_warnings():
+            # Adam's advice where it is not recorded; without `capturable` it could not be.
+            warnings.filterwarnings("ignore", "This instance was constructed with capturable=True")
             output = self._function(*inputs)
         current.wait_stream(self._stream)
         return output

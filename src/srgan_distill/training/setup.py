@@ -103,8 +103,12 @@ def _train(job: TrainingJob, distributed: Distributed) -> None:
     )
     method = _fingerprint(job)
     distributed.require_one_run(run.key, method)
-    # Machines of one run may compute otherwise; a run that goes on may not.
-    machine = [str(compute), torch.get_num_threads(), distributed.world_size]
+    if distributed.is_local_zero:
+        print(f"{run.key}: on {distributed.world_size} x {compute}", flush=True)
+    # Machines of one run may compute otherwise; a run that goes on may not. On a GPU, no weight
+    # depends on the CPU's threads.
+    threads = torch.get_num_threads() if compute.device.type == "cpu" else None
+    machine = [str(compute), threads, distributed.world_size]
     checkpoint = Checkpoint(paths.checkpoint(run.name), json.dumps([method, *machine]))
     # A copy: processes share the memory of tensors that they are given.
     generator = compute.place(copy.deepcopy(job.start))

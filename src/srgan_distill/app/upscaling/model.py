@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...common.errors import UserError
+from ...common.errors import UserError, is_out_of_memory
 from ...common.scale import SCALE
-from ...networks.compute import Compute, choose_compute
+from ...networks.compute import Compute, choose_compute, has_usable_gpu
 from ...networks.generator import Generator
 from ...networks.weights import load_generator
 from ...shipped import models
@@ -29,7 +29,7 @@ _TILE_MEMORY = {"cpu": 192 * 2**20, "cuda": 4 * 2**30}
 _MARGINS = 6
 _SMALLEST_TILE = 32
 
-# Mirrored LR pixels around an image: zeros beyond its border make a frame of up to 89 grey levels
+# Mirrored LR pixels around an image: zeros beyond its border make a frame of up to 100 grey levels
 # around saturated colours (benchmarks/README.md).
 _BEYOND = 8
 
@@ -59,7 +59,10 @@ class Model:
         """The side of a tile, in LR pixels without its margin, that the free memory allows."""
         kind = self.compute.device.type
         if kind == "cuda":
-            free, _ = torch.cuda.mem_get_info(self.compute.device)
+            device = self.compute.device
+            free, _ = torch.cuda.mem_get_info(device)
+            # What torch keeps of the last tile's memory, the next one gets.
+            free += torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         else:
             free = psutil.virtual_memory().available
         bytes_per_pixel = _BYTES_PER_FILTER * self.generator.filters
@@ -89,7 +92,7 @@ def load_model(
     ):  # fmt: skip
         if value not in choices:
             raise UserError(f"{name} {value!r}: must be one of {', '.join(choices)}")
-    if device == "cuda" and not torch.cuda.is_available():
+    if device == "cuda" and not has_usable_gpu():
         raise UserError("device cuda: this machine has no GPU that PyTorch can use; take cpu")
     compute = choose_compute(device, precision)
     file = models.find(model)
@@ -171,7 +174,7 @@ def _on_device(model: Model, pixels: np.ndarray, tile: int) -> Tensor:
             values = torch.from_numpy(pixels.astype(np.float32)).to(model.compute.device)
             return _upscaled(model, values / np.iinfo(pixels.dtype).max)
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "memory" not in str(error):
+        if not is_out_of_memory(error):
             raise
         raise UserError(
             f"too little memory for tiles of {tile} pixels; give a smaller size (--tile)"
