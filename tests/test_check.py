@@ -111,8 +111,11 @@ def test_it_is_refused_in_one_line(
     assert not CHECKED.exists()
 
 
-def test_what_is_right_is_let_through(checked: Callable[[Change], None]) -> None:
-    checked(lambda params: None)
+@pytest.mark.parametrize(
+    "change", [lambda params: None, downloads(train=[{"set": "SampleTrain", "first": 6}])]
+)
+def test_what_is_right_is_let_through(checked: Callable[[Change], None], change: Change) -> None:
+    checked(change)
     assert CHECKED.exists()
 
 

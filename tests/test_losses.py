@@ -93,6 +93,15 @@ def test_terms_of_blocks_by_hand() -> None:
     assert TERMS["affinity"](of_blocks(ours, theirs)).item() == pytest.approx(0.4)
 
 
+def test_a_hint_is_of_the_block_in_the_middle() -> None:
+    """The third of four; the regressor passes on what it gets."""
+    outputs = [torch.full((1, 1, 1, 1), value) for value in (1.0, 2.0, 4.0, 8.0)]
+    teacher = Fixed(torch.zeros(1, 3, 4, 4), [torch.zeros(1, 1, 1, 1)] * 4)
+    networks = LossNetworks(teacher=teacher, hint=nn.Identity())
+    batch = Batch(None, None, Fixed(teacher.sr, outputs), networks, ["hint"])
+    assert TERMS["hint"](batch).item() == 4.0**2
+
+
 def test_affinities_are_as_exact_in_bfloat16_training() -> None:
     """There, 0.996 and 1 are neighbours, and most pixels of a block are more alike than that."""
     outputs = [torch.rand(1, 4, 3, 3, generator=torch.Generator().manual_seed(n)) for n in (0, 1)]

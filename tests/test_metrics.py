@@ -161,6 +161,8 @@ def test_ma_needs_its_pyramid_s_borders_and_a_window(made_up_weights):
     assert measure("nrqm", noise(45, 80), noise(45, 80), made_up_weights) == pytest.approx(6)
     with pytest.raises(UserError, match="needs 45 px a side"):
         measure("nrqm", noise(44, 80), noise(44, 80), made_up_weights)
+    with pytest.raises(UserError, match="needs 104 px a side"):
+        measure("pi", noise(103, 200), noise(103, 200), made_up_weights)
 
 
 def test_niqe_refuses_what_it_cannot_measure(made_up_weights):

@@ -83,8 +83,13 @@ def test_initial_weights_depend_on_the_seed_alone() -> None:
 def test_discriminator_judges_crops_of_its_size() -> None:
     assert Discriminator(48)(torch.rand(3, 3, 48, 48)).shape == (3,)
     # SRGAN's, at 96 px: 4.69M convolution and normalisation values, 18.88M and 1,025 dense ones.
+    network = Discriminator(96)
+    assert parameter_count(network.features) == 4_689_088
+    assert network.features(torch.rand(1, 3, 96, 96)).shape == (1, 512, 6, 6)
     dense = 512 * 6 * 6 * 1024 + 1024 + 1024 + 1
-    assert parameter_count(Discriminator(96).classify) == dense
+    assert parameter_count(network.classify) == dense
+    slopes = [part.negative_slope for part in network.modules() if isinstance(part, nn.LeakyReLU)]
+    assert slopes == [0.2] * 9
 
 
 def test_discriminator_has_no_state_besides_its_weights() -> None:
@@ -179,6 +184,22 @@ def test_shipped_vgg16_is_the_whole_one_s_beginning(shared: Path, coffee: np.nda
     assert torch.equal(whole(image), build("vgg16", "relu3_3")(image))
     deep = build("vgg16", "relu5_3", shared / "weights" / "vgg16_imagenet.safetensors")(image)
     assert deep.shape == (1, 512, 25, 37)
+
+
+def last_of(layers: nn.Sequential) -> str:
+    """reluB_N, where the last layer is the ReLU of the Nth convolution behind B - 1 poolings."""
+    kinds = [type(layer).__name__ for layer in layers]
+    block = kinds[max((n for n, kind in enumerate(kinds) if kind == "MaxPool2d"), default=0) :]
+    assert kinds[-1] == "ReLU"
+    return f"relu{kinds.count('MaxPool2d') + 1}_{block.count('Conv2d')}"
+
+
+def test_a_layer_has_the_name_that_srgan_and_torchvision_give_it() -> None:
+    for network, places in (("vgg16", content._VGG16_INDEX), ("vgg19", content._VGG19_INDEX)):
+        assert set(content.SCALES[network]) <= set(places)
+        for layer, place in places.items():
+            assert last_of(content._without_values(network, place)) == layer
+    assert last_of(build("vgg19_random", "relu2_2").layers) == "relu2_2"
 
 
 def test_weights_that_are_missing_or_damaged_are_one_clear_error(tmp_path: Path) -> None:

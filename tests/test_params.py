@@ -38,6 +38,7 @@ def changed(tmp_path: Path, change: Callable[[dict], object]) -> Path:
         (lambda p: p["seeds"].update(student=-1), "seeds.student = -1", "equal to 0"),
         (lambda p: p["losses"].update(content=-1), "losses.content = -1", "equal to 0"),
         (lambda p: p["losses"].update(content=float("nan")), "losses.content", "finite"),
+        (lambda p: p["losses"].update(content=-1, pixel=-1), "losses.", "equal to 0 (and 1 more)"),
         (lambda p: p["train"].pop("student"), "train.student", "missing"),
         (
             lambda p: p["profiles"]["sample"]["train"]["steps"].update(adversarial=-5),

@@ -8,12 +8,12 @@ import torch
 from support.training_parts import FILTERS, WEIGHTS, a_budget
 from torch import nn
 
-from srgan_distill.common.params import Phase, load
+from srgan_distill.common.params import Phase, PretrainBudget, load
 from srgan_distill.networks.generator import build_generator
 from srgan_distill.training import loop, losses
 from srgan_distill.training.loop import State, Trainer
 from srgan_distill.training.losses import TERMS, Batch
-from srgan_distill.training.schedule import build_schedule
+from srgan_distill.training.schedule import build_schedule, pretraining_schedule
 
 SECTION_2 = {
     "teacher_gan": [{"content", "adversarial", "discriminator"}],
@@ -91,6 +91,17 @@ def test_all_adversarial_phases_are_of_equal_length() -> None:
             if phase.adversarial
         }
         assert len(lengths) == 1
+
+
+def test_pretraining_is_one_phase_of_the_pixel_loss() -> None:
+    """Without a warm-up or an average, and with BatchNorm's statistics of its own batches."""
+    given = PARAMS.settings.pretrain["student"].model_dump() | {"steps": 70}
+    (phase,) = pretraining_schedule(PretrainBudget.model_validate(given)).phases
+    assert phase.weights == {"pixel": 1.0}
+    assert (phase.first, phase.learns_from, phase.end) == (0, 0, 70)
+    assert phase.learning_rates(0).generator == pytest.approx(given["lr"])
+    assert not phase.decay
+    assert not phase.keeps_statistics
 
 
 def test_phases_follow_each_other_with_steps_of_their_own() -> None:

@@ -222,6 +222,16 @@ def test_large_images_have_the_same_values_by_bands(size, monkeypatch):
     assert score_pair(sr, sr, ["psnr"]) == {"psnr": math.inf}
 
 
+def test_a_large_image_without_a_whole_window_is_refused(monkeypatch):
+    monkeypatch.setattr(bands, "_MOST_AT_ONCE", 0)
+    for side, name in ((18, "ssim"), (8, "psnr")):
+        image = noise(side, 400)
+        with pytest.raises(
+            UserError, match=f"400x{side} px is too small: this metric needs {side + 1} px"
+        ):
+            score_pair(image, image, [name])
+
+
 def test_a_reader_that_goes_away_is_no_error(tmp_path):
     images = folder(tmp_path, "a.png")
     whole = [sys.executable, "-m", "srgan_distill.app.cli", "score", "--sr", images, "--hr", images]

@@ -93,6 +93,7 @@ def test_table1_has_the_papers_sizes() -> None:
     assert row["Parameters"] == "248,227"
     assert row["Parameters, paper"] == "0.25 M"
     assert (row["Teacher / this"], row["Teacher / this, paper"]) == ("6.2469", "6.24")
+    assert "one SR image of 1280 x 720 px" in table1_markdown(table.reset_index(), 723, 1281)
 
 
 def test_multiply_adds_by_hand() -> None:
@@ -159,6 +160,7 @@ def test_table4_with_pi() -> None:
     )
     grids = {"bicubic": 0.0, "gan2g": 1.2345, "own": 0.25}
     text = table4_markdown(table4({"bicubic": frame, "gan2g": frame, "own": frame}, grids))
+    assert list(cells(text, "GAN2G"))[:3] == ["Method", "PI ↓", "PI ↓, paper"]
     assert cells(text, "GAN2G") == {
         "Method": "GAN2G", "PI ↓": "5.5000", "PI ↓, paper": "6.7769", "NIQE ↓": "4.000",
         "Ma (NRQM) ↑": "7.000", "Grid ↓": "1.23",

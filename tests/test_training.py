@@ -9,6 +9,7 @@ import torch
 from support.training_parts import CPU, FILTERS, WEIGHTS, a_budget, batches, crops
 from support.upscaling import save_enlarging_generator
 from torch import nn
+from torch.optim import Adam
 from tqdm import tqdm
 
 from srgan_distill.common.errors import UserError
@@ -22,7 +23,7 @@ from srgan_distill.networks.weights import load_generator
 from srgan_distill.training import loop, losses
 from srgan_distill.training.batches import Tiles
 from srgan_distill.training.distributed import Distributed
-from srgan_distill.training.loop import State, Trainer
+from srgan_distill.training.loop import State, Trainer, _set_rate
 from srgan_distill.training.losses import TERMS, LossNetworks, discriminator_loss
 from srgan_distill.training.setup import validation
 
@@ -49,6 +50,29 @@ def test_the_teacher_never_moves(
     run(make_trainer(Phase(terms=terms)), student)
     assert not moved(networks.teacher, before)
     assert not any(module.training for module in networks.teacher.modules())
+
+
+def test_a_hint_s_regressor_learns_with_the_student(
+    make_trainer: Callable[..., Trainer], networks: LossNetworks
+) -> None:
+    before = state(networks.hint)
+    run(make_trainer(Phase(terms=["content"])), build_generator(FILTERS, 1, seed=0))
+    assert not moved(networks.hint, before)
+    run(make_trainer(Phase(terms=["hint"])), build_generator(FILTERS, 1, seed=0))
+    assert moved(networks.hint, before)
+
+
+def test_a_step_that_is_replayed_reads_its_rate_where_it_always_lies() -> None:
+    optimizer = Adam([nn.Parameter(torch.zeros(3))], capturable=True)
+    group = optimizer.param_groups[0]
+    _set_rate(optimizer, 0.5)
+    rate = group["lr"]
+    _set_rate(optimizer, 0.25)
+    assert group["lr"] is rate
+    assert rate.item() == 0.25
+    group["lr"] = torch.zeros((), device="meta")  # as a checkpoint may bring it
+    _set_rate(optimizer, 0.125)
+    assert group["lr"].item() == 0.125
 
 
 def test_generator_and_discriminator_step_apart(
@@ -98,6 +122,9 @@ def test_the_discriminator_learns_alone_first(
     assert logged[4]["loss/adversarial"] == pytest.approx(adversarial[3])
     assert logged[4]["loss/discriminator"] == pytest.approx(sum(discriminator[2:4]) / 2)
     assert logged[6]["loss/content"] == pytest.approx(sum(content[4:6]) / 2)
+    assert logged[2]["learning_rate"] == 0
+    (phase,) = trainer.schedule.phases
+    assert logged[4]["learning_rate"] == phase.learning_rates(3).generator > 0
 
 
 @pytest.mark.parametrize("real", ["hr", "teacher"])

@@ -237,6 +237,16 @@ def test_resolutions_are_kept_or_said(run, photo, tmp_path, dpi, suffix):
             assert round(image.info.get("dpi", (1, 1))[0]) in (0, 1, 72, 96)
 
 
+def test_a_jpeg_may_count_its_pixels_by_the_centimetre(run, colour, tmp_path):
+    data = bytearray(pillow(colour, "JPEG", dpi=(118, 118)))
+    assert data[6:11] == b"JFIF\0"
+    data[13] = 2
+    (tmp_path / "in.jpg").write_bytes(data)
+    assert run(tmp_path / "in.jpg", "-o", tmp_path / "out.png")[0] == 0
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.info["dpi"] == pytest.approx((299.72, 299.72), abs=0.05)
+
+
 def test_exif_too_long_for_jpeg_is_said(run, photo, tmp_path):
     data = tiff_of(photo, photometric="rgb", extratags=[(50_000, "B", 70_000, bytes(70_000), True)])
     (tmp_path / "in.tif").write_bytes(data)

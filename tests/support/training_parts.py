@@ -43,10 +43,11 @@ def networks() -> LossNetworks:
     )
 
 
-def crops(tiles: Tiles, step: int = 0, **options: object) -> tuple[torch.Tensor, torch.Tensor]:
-    """LR and HR, in [0, 1]."""
-    lr, hr = tiles.cut(step, **{"seed": (0,), "size": 2, "crop": 16, **options})
-    return lr / 255, hr / 255
+def crops(
+    tiles: Tiles, step: int = 0, seed: tuple[int, ...] = (0,), **budget: object
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """LR and HR of a step, as a training gets them."""
+    return Batches(tiles, CPU, a_budget(**budget), seed, SINGLE)(step)
 
 
 def a_budget(**changes: object) -> Budget:

@@ -195,5 +195,5 @@ def _one_line(file: Path, error: ValidationError) -> str:
         case _:
             shown = repr(first["input"])
             text = f"{where} = {shown}: {message}" if len(shown) <= 80 else f"{where}: {message}"
-    more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"{file}: {text}{more}"
