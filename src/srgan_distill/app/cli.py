@@ -111,8 +111,8 @@ def _add_upscale(commands: argparse._SubParsersAction) -> None:
     )
     command.add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32",
-        help="bfloat16: faster on a GPU or a CPU with AMX, one value in a hundred off by two grey "
-        "levels; default: float32",
+        help="bfloat16: faster on a GPU or a CPU with AMX, one value in a hundred off by two to "
+        "six grey levels; default: float32",
     )  # fmt: skip
     command.add_argument(
         "--quality", type=_percent, default=95, metavar="1..100",
@@ -140,7 +140,7 @@ def _add_score(commands: argparse._SubParsersAction) -> None:
     for side in ("sr", "hr"):
         command.add_argument(
             f"--{side}-suffix", default="", metavar="TEXT",
-            help=f"what all {side.upper()} names have behind the common part, before .png",
+            help=f"what all {side.upper()} names have behind the common part, before their suffix",
         )  # fmt: skip
     command.add_argument(
         "--verbose", action="store_true", help="say on stderr which images are compared"
