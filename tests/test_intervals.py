@@ -52,6 +52,11 @@ def test_interval_is_the_normal_one_where_there_are_many_images() -> None:
     assert interval.high == pytest.approx(values.mean() + half, abs=half / 8)
 
 
+def test_interval_reaches_further_to_the_side_of_rare_values() -> None:
+    interval = mean_interval(np.array([0.0] * 18 + [10.0] * 2))
+    assert interval.high - interval.mean > 1.2 * (interval.mean - interval.low)
+
+
 def test_interval_shrinks_with_images_and_repeats() -> None:
     values = np.random.default_rng(2).normal(28, 2, 400)
     widths = []

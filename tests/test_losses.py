@@ -11,6 +11,7 @@ from srgan_distill.training.losses import (
     TERMS,
     Batch,
     LossNetworks,
+    build_hint,
     discriminator_loss,
     generator_losses,
 )
@@ -100,6 +101,14 @@ def test_a_hint_is_of_the_block_in_the_middle() -> None:
     networks = LossNetworks(teacher=teacher, hint=nn.Identity())
     batch = Batch(None, None, Fixed(teacher.sr, outputs), networks, ["hint"])
     assert TERMS["hint"](batch).item() == 4.0**2
+
+
+def test_a_hint_s_regressor_starts_by_its_seed_alone() -> None:
+    first = build_hint(4, 8, seed=1)
+    torch.rand(5)
+    again, other = build_hint(4, 8, seed=1), build_hint(4, 8, seed=2)
+    assert torch.equal(first.weight, again.weight)
+    assert not torch.equal(first.weight, other.weight)
 
 
 def test_affinities_are_as_exact_in_bfloat16_training() -> None:

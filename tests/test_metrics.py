@@ -239,6 +239,8 @@ def test_edges_by_hand():
     assert edge_sharpness(hr, hr) == 1
     assert edge_sharpness(step(30), hr) == pytest.approx(0.5)
     assert edge_sharpness(step(90), hr) == pytest.approx(1.5)
+    lying = [image.swapaxes(0, 1) for image in (step(30), hr)]
+    assert edge_sharpness(*lying) == pytest.approx(0.5)
     # HR rises at two columns of 32: all of its edges. Sobel spans two px: of a rise over four px
     # it sees a quarter and a half there, of a sudden one the whole at both.
     assert edge_sharpness(step(60, width=4), hr) == pytest.approx((0.25 + 0.5) / 2)

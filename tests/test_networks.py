@@ -80,6 +80,19 @@ def test_initial_weights_depend_on_the_seed_alone() -> None:
     assert not torch.equal(first.tail.weight, other.tail.weight)
 
 
+def test_at_the_start_blocks_add_nothing_and_neighbours_are_alike() -> None:
+    """Residual branches of zero, and ICNR: a PixelShuffle makes every four channels neighbours."""
+    generator = build_generator(4, 2, seed=0).eval()
+    features = torch.rand(1, 4, 5, 6)
+    assert all(torch.equal(block(features), features) for block in generator.blocks)
+    assert not generator.fuse(features).any()
+    for step in generator.upsample:
+        for values in step[0].parameters():
+            neighbours = values.unflatten(0, (-1, 4))
+            assert neighbours.eq(neighbours[:, :1]).all()
+            assert not neighbours[0].eq(neighbours[1]).all()
+
+
 def test_discriminator_judges_crops_of_its_size() -> None:
     assert Discriminator(48)(torch.rand(3, 3, 48, 48)).shape == (3,)
     # SRGAN's, at 96 px: 4.69M convolution and normalisation values, 18.88M and 1,025 dense ones.

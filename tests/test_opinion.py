@@ -122,6 +122,11 @@ def test_one_rater_has_no_interval() -> None:
     assert all(math.isnan(end) for end in interval([50.0]))
 
 
+def test_interval_of_two_raters_by_hand() -> None:
+    """Student's quantile at one degree of freedom, times the deviation over the root of two."""
+    assert interval([50.0, 60.0]) == pytest.approx((55 - 12.7062 * 5, 55 + 12.7062 * 5), abs=1e-4)
+
+
 def test_first_places_of_the_papers_two_readings() -> None:
     """What Table 3's note says of them."""
     table = paper.table3().pivot(index="image", columns="method", values="dmos")
@@ -293,6 +298,7 @@ def test_stage_with_ratings(project: Path) -> None:
     assert "| GAN2G | 52.78 [28.87, 76.68] | 47.22 |" in rows
     assert "| Set5/b | 52.78 | 41.67 |" in rows
     assert "| mean | 52.78 | 47.22 |" in rows
+    assert rows.index("| Set5/b | 52.78 | 41.67 |") < rows.index("| mean | 52.78 | 47.22 |")
     assert "contradict each other" in text
     assert "| 10 | 63.573 | 53.913 | 56.609 | 61.975 |" in rows
 

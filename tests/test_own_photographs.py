@@ -163,6 +163,12 @@ def test_lr_of_one_s_own_is_taken_as_it_is(paired: Path, tmp_path: Path) -> None
     assert lr.max() == 0
 
 
+def test_lr_of_a_side_that_is_no_multiple_may_be_rounded_down(paired: Path) -> None:
+    write_png(paired / "LR" / "a.png", np.zeros((8, 10, 3), np.uint8))
+    hr, lr = read_pair(paired / "HR" / "a.png")
+    assert (hr.shape, lr.shape) == ((32, 40, 3), (8, 10, 3))
+
+
 def test_what_a_folder_holds_beside_images_is_said(
     holiday: Path, paired: Path, tmp_path: Path
 ) -> None:

@@ -93,6 +93,8 @@ def test_table1_has_the_papers_sizes() -> None:
     assert row["Parameters"] == "248,227"
     assert row["Parameters, paper"] == "0.25 M"
     assert (row["Teacher / this"], row["Teacher / this, paper"]) == ("6.2469", "6.24")
+    row = cells(table1_markdown(table.reset_index(), 720, 1280), "Teacher")
+    assert (row["Teacher / this"], row["Teacher / this, paper"]) == ("1.0000", "1.00")
     assert "one SR image of 1280 x 720 px" in table1_markdown(table.reset_index(), 723, 1281)
 
 

@@ -1,7 +1,9 @@
 """The training loop: what each step may and may not move, and that it is repeatable."""
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -176,6 +178,16 @@ def test_total_is_the_weighted_sum(make_trainer: Callable[..., Trainer]) -> None
     # A phase's own weight counts before that of `losses`.
     own = Phase(terms=terms, weights={"distillation": 0.0})
     assert not moved(trained(own, distillation=9.0), alone)
+
+
+def test_speed_is_that_of_the_steps_since_the_last_point(
+    make_trainer: Callable[..., Trainer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that goes on by four seconds at each look: two steps of two images between them."""
+    monkeypatch.setattr(loop, "time", SimpleNamespace(perf_counter=count(0, 4).__next__))
+    trainer = make_trainer(Phase(terms=["content"]))
+    run(trainer, build_generator(FILTERS, 1, seed=0))
+    assert [system["images_per_second"] for _, _, system in trainer.curves.rows] == [1.0, 1.0]
 
 
 def test_what_is_saved_is_the_moving_average(make_trainer: Callable[..., Trainer]) -> None:
