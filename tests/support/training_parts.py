@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from srgan_distill.common.params import BatchBudget, Budget, Content, Losses, Phase
 from srgan_distill.networks.compute import Compute, make_deterministic
 from srgan_distill.networks.content import build_content
 from srgan_distill.networks.discriminator import build_discriminator
-from srgan_distill.networks.generator import build_generator
+from srgan_distill.networks.generator import Generator, build_generator
 from srgan_distill.training.batches import Batches, Tiles
 from srgan_distill.training.checkpoint import Checkpoint
 from srgan_distill.training.curves import Curves
@@ -84,3 +85,16 @@ def batches(
     tiles: Tiles, budget: BatchBudget, seed: int = 0, distributed: Distributed = SINGLE
 ) -> Batches:
     return Batches(tiles, CPU, budget, (seed,), distributed)
+
+
+def state(network: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+def moved(network: nn.Module, before: dict[str, torch.Tensor]) -> bool:
+    return any(not torch.equal(value, before[name]) for name, value in state(network).items())
+
+
+def run(trainer: Trainer, generator: Generator) -> Generator:
+    with trainer.curves:
+        return trainer.train(generator, "test")
