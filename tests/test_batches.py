@@ -38,7 +38,9 @@ def test_another_stage_and_another_seed_have_other_crops(tiles: Tiles) -> None:
 
 
 def test_what_is_cut_ahead_is_the_step_that_is_asked_for() -> None:
-    find = Prefetcher(lambda step: (torch.tensor(step), torch.tensor(-step)))
+    find = Prefetcher(
+        lambda step: (torch.tensor(step), torch.tensor(-step)), torch.contiguous_format
+    )
     steps = [0, 1, 2, 7, 8, 8, 3]
     assert [tuple(part.item() for part in find(step)) for step in steps] == [
         (step, -step) for step in steps

@@ -122,9 +122,7 @@ class Batches:
         self._tiles, self._compute, self._budget = tiles, compute, budget
         self._seed, self._part = seed, distributed.part(budget.batch)
         on_device = tiles.hr.device.type == compute.device.type
-        self._find = self._cut
-        if not on_device:
-            self._find = Prefetcher(self._cut, compute.memory_format)
+        self._find = self._cut if on_device else Prefetcher(self._cut, compute.memory_format)
 
     def __call__(self, step: int) -> Crops:
         """LR [N, 3, crop/4, crop/4] and HR [N, 3, crop, crop] of `step`, float32 in [0, 1]."""
@@ -145,11 +143,7 @@ class Batches:
 class Prefetcher:
     """Cuts the next step's crops in a thread while the device works on this step's."""
 
-    def __init__(
-        self,
-        cut: Callable[[int], Crops],
-        memory_format: torch.memory_format = torch.contiguous_format,
-    ) -> None:
+    def __init__(self, cut: Callable[[int], Crops], memory_format: torch.memory_format) -> None:
         """`cut` gives the crops of a step; `memory_format` is how they will lie on the GPU."""
         self._cut, self._memory_format = cut, memory_format
         self._thread = ThreadPoolExecutor(1)
