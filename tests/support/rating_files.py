@@ -6,9 +6,9 @@ import pandas as pd
 
 from srgan_distill.results.opinion.ratings import read_ratings
 
-CELLS = [(image, method) for method in ("gan2g", "g2g_al") for image in ("Set5/a", "Set5/b")]
 IMAGES = ["Set5/a", "Set5/b"]
 METHODS = ["gan2g", "g2g_al"]
+CELLS = [(image, method) for method in METHODS for image in IMAGES]
 
 # The ground truth's score minus these, in the order of CELLS. Ann's: 3, -1, -1, -1, mean 0,
 # deviation sqrt(12 / 3) = 2, z = 1.5 and -0.5, so 75 and 41.67. Ben's: 0, 0, 4, 0, mean 1; Cyd's:

@@ -88,6 +88,7 @@ def batches(
 
 
 def state(network: nn.Module) -> dict[str, torch.Tensor]:
+    """A copy of a network's weights and statistics, for `moved` to compare."""
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
