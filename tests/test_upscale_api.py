@@ -1,8 +1,11 @@
 """The Python API: what its examples do, and one `UserError` for arguments of other kinds."""
 
+import os
 import re
 import subprocess
 import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +57,16 @@ def test_read_image_gives_upright_values(photo, tmp_path, kind):
     got = read_image(str(tmp_path / "a.png"))
     assert got.dtype == expected.dtype
     np.testing.assert_array_equal(got, expected[::-1, ::-1])
+
+
+def test_photographs_can_be_read_from_several_threads(photo, tmp_path):
+    """What a decoder changes of the whole process is as before: its stderr, and Pillow's limit."""
+    Image.fromarray(photo).resize((400, 400)).save(tmp_path / "a.jpg")
+    before = os.fstat(2), Image.MAX_IMAGE_PIXELS, len(warnings.filters)
+    with ThreadPoolExecutor(4) as threads:
+        images = list(threads.map(read_image, [tmp_path / "a.jpg"] * 60))
+    assert (os.fstat(2), Image.MAX_IMAGE_PIXELS, len(warnings.filters)) == before
+    assert all(np.array_equal(image, images[0]) for image in images)
 
 
 def test_what_cannot_be_read_is_named(tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
+from PIL import Image, features
 from support.photographs import chunk, exif, pillow, png_of, profile, tiff_of
 
 from srgan_distill.imaging.containers import Container, take_apart
@@ -235,6 +235,30 @@ def test_resolutions_are_kept_or_said(run, photo, tmp_path, dpi, suffix):
         else:
             # BMP and JFIF have no way to leave it out.
             assert round(image.info.get("dpi", (1, 1))[0]) in (0, 1, 72, 96)
+
+
+@pytest.mark.parametrize("source", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("suffix", [*EVERYWHERE, "bmp"])
+def test_a_resolution_of_exif_alone_counts_everywhere(run, colour, tmp_path, source, suffix):
+    if source == "AVIF" and not features.check("avif"):
+        pytest.skip("this Pillow has no AVIF")
+    about = Image.Exif()
+    about.update({282: 300.0, 283: 300.0, 296: 2})
+    (tmp_path / "in.png").write_bytes(pillow(colour, source, exif=about.tobytes()))
+    code, out, err = run(tmp_path / "in.png", "-o", tmp_path / f"out.{suffix}")
+    assert (code, err) == (0, [])
+    assert "resolution" not in out.rpartition(" pixels")[2]
+    if suffix == "webp":
+        assert metadata(tmp_path / "out.webp").exif.numbers(282, 0) == (300,)
+    else:
+        with Image.open(tmp_path / f"out.{suffix}") as image:
+            assert image.info["dpi"] == pytest.approx((300, 300), abs=0.5)
+
+
+def test_webp_has_no_place_for_a_resolution_but_exif(run, colour, tmp_path):
+    (tmp_path / "in.png").write_bytes(pillow(colour, "PNG", dpi=(300, 300)))
+    _, out, _ = run(tmp_path / "in.png", "-o", tmp_path / "out.webp")
+    assert out.endswith("(not kept: resolution)\n")
 
 
 def test_a_jpeg_may_count_its_pixels_by_the_centimetre(run, colour, tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 from . import plain_tiff
 from .containers import Container
 from .metadata import Note
-from .opening import Refused, opened
+from .opening import ALONE, Refused, opened
 
 _RGB, _GREY_AND_ALPHA, _RGB_AND_ALPHA = 2, 4, 6  # PNG's colour types
 
@@ -43,7 +43,7 @@ def decode(container: Container) -> np.ndarray:
         Refused: values of other kinds than integers of up to 8 or of 16 bits.
         Exception: of any kind, from a decoder of a damaged file.
     """
-    with _without_words_of_libraries():
+    with ALONE, _without_words_of_libraries():
         if container.kind == "TIFF":
             plain_tiff.check_whole(container)
             if plain_tiff.is_plain(container.directory):

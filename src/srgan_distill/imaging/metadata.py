@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .tags import ORIENTATION, Directory, Tags
+from .tags import ORIENTATION, RESOLUTION, RESOLUTION_UNIT, Directory, Tags
 
 
 class Note(StrEnum):
@@ -23,9 +23,9 @@ class Note(StrEnum):
     TRANSPARENCY = "transparency"
 
 
-INCHES_PER_METRE = 0.0254
+METRES_PER_INCH = 0.0254
 _MOST_PER_INCH = 65_535  # what JPEG has room for
-_XMP_TURN = re.compile(rb"""tiff:Orientation(=["']|>)\s*([0-9])""")
+XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:=["']|>)\s*)([0-9])""")
 
 
 @dataclass
@@ -65,6 +65,16 @@ class Metadata:
         except Exception:  # decoders of damaged data raise all kinds
             self.lost.append(name)
 
+    def take_resolution(self) -> None:
+        """Take that of the EXIF data, where the file says none in a place of its own."""
+        if self.dpi is not None or not self.exif or RESOLUTION[0] not in self.exif.tags:
+            return
+        with self.reading(Note.RESOLUTION):
+            per_inch = {2: 1, 3: 2.54}.get(self.exif.number(RESOLUTION_UNIT, 2))
+            if per_inch:
+                across, down = (self.exif.numbers(tag, 0)[0] for tag in RESOLUTION)
+                self.set_dpi(across * per_inch, down * per_inch)
+
     def set_dpi(self, horizontal: float, vertical: float) -> None:
         """Take a resolution in pixels per inch, if it is one."""
         if all(1 <= dpi <= _MOST_PER_INCH for dpi in (horizontal, vertical)):
@@ -75,6 +85,6 @@ class Metadata:
     def orientation(self) -> int:
         """How EXIF data, or XMP where these say nothing, want the picture turned: 1 to 8."""
         found = self.exif.number(ORIENTATION) if self.exif else 0
-        if not found and self.xmp and (match := _XMP_TURN.search(self.xmp)):
+        if not found and self.xmp and (match := XMP_ORIENTATION.search(self.xmp)):
             found = int(match[2])
         return found if 1 <= found <= 8 else 1

@@ -1,5 +1,6 @@
 """A file in Pillow, by the package that reads its format."""
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,10 @@ from PIL import Image
 
 from .containers import Container
 from .tags import packed
+
+ALONE = threading.RLock()
+"""Held while what the whole process shares is changed and put back: a second thread between would
+find the changed value, and leave it."""
 
 
 class Refused(Exception):
@@ -27,19 +32,23 @@ def opened(container: Container) -> Iterator[Image.Image]:
     data = container.data
     if container.kind == "TIFF":
         data = _tiff_of(container)
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            kinds = [container.kind]
-            if container.kind in ("HEIC", "AVIF"):  # Pillow takes no name that it does not know
-                kinds = [kind for kind in ("AVIF", "HEIF") if kind in Image.OPEN]
-            with Image.open(BytesIO(data), formats=kinds) as image:
-                if container.kind in ("HEIC", "AVIF"):
-                    _take_metadata(container, image)
-                yield image
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
+    kinds = [container.kind]
+    if container.kind in ("HEIC", "AVIF"):  # Pillow takes no name that it does not know
+        kinds = [kind for kind in ("AVIF", "HEIF") if kind in Image.OPEN]
+    with _of_any_size_without_warnings(), Image.open(BytesIO(data), formats=kinds) as image:
+        if container.kind in ("HEIC", "AVIF"):
+            _take_metadata(container, image)
+        yield image
+
+
+@contextmanager
+def _of_any_size_without_warnings() -> Iterator[None]:
+    with ALONE, warnings.catch_warnings(action="ignore"):
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def _see_that_pillow_reads(kind: str) -> None:
@@ -61,6 +70,7 @@ def _take_metadata(container: Container, image: Image.Image) -> None:
     metadata.icc, metadata.xmp = image.info.get("icc_profile"), image.info.get("xmp")
     if exif := image.info.get("exif"):
         metadata.read_exif(exif)
+        metadata.take_resolution()
     container.pages = getattr(image, "n_frames", 1)
 
 

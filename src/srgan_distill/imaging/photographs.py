@@ -12,6 +12,7 @@ from ..common.errors import UserError
 from .containers import Container, take_apart
 from .decoding import Refused, decode, size
 from .metadata import Metadata
+from .opening import ALONE
 
 KINDS = "PNG, JPEG, WebP, TIFF, BMP, HEIC or AVIF"
 
@@ -133,7 +134,7 @@ def _check_size(path: Path, sides: tuple[int, int], most_pixels: int) -> None:
 
 def _other_kind(path: Path) -> str:
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
+        with ALONE, warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             return f"is {image.format}, not {KINDS}"
     except Exception:
         return f"cannot be read (it is not {KINDS}); replace or remove it"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 ORIENTATION = 274
+RESOLUTION, RESOLUTION_UNIT = (282, 283), 296
 EXIF, GPS, INTEROPERABILITY = 34665, 34853, 40965
 """Tags whose value is a directory of its own."""
 

@@ -1,20 +1,17 @@
 """What a result keeps of what describes its photograph, and what its format does not carry."""
 
-import re
 from collections.abc import Mapping
 
+from ...imaging.containers.png import TEXTS
 from ...imaging.containers.tiff import STORAGE_TAGS
-from ...imaging.metadata import Metadata, Note
-from ...imaging.tags import EXIF, ORIENTATION, Directory, packed
+from ...imaging.metadata import XMP_ORIENTATION, Metadata, Note
+from ...imaging.tags import EXIF, ORIENTATION, RESOLUTION, RESOLUTION_UNIT, Directory, packed
 
 ANY = float("inf")
 EVERYTHING = dict.fromkeys(Note, ANY)
 """What can describe a picture, and how many bytes of it a format has room for."""
 
 _EXIF_SIZE = (40962, 40963)
-_RESOLUTION_TAGS = (282, 283, 296)
-_XMP_TURN = re.compile(rb"""(tiff:Orientation(?:=["']|>)\s*)[0-9]""")
-_TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 
 
 def kept(metadata: Metadata, is_grey: bool, carried: Mapping[str, float]) -> Metadata:
@@ -31,16 +28,17 @@ def kept(metadata: Metadata, is_grey: bool, carried: Mapping[str, float]) -> Met
     lost = list(metadata.lost)
     exif = _without_storage(metadata.exif, Note.RESOLUTION in metadata.lost)
     icc = _fitting(metadata.icc, is_grey, lost)
-    xmp = _XMP_TURN.sub(rb"\g<1>1", metadata.xmp) if metadata.xmp else None
-    texts = [chunk for chunk in metadata.png if chunk[0] in _TEXT_CHUNKS]
-    colours = [chunk for chunk in metadata.png if chunk[0] not in _TEXT_CHUNKS]
+    xmp = XMP_ORIENTATION.sub(rb"\g<1>1", metadata.xmp) if metadata.xmp else None
+    texts = [chunk for chunk in metadata.png if chunk[0] in TEXTS]
+    colours = [chunk for chunk in metadata.png if chunk[0] not in TEXTS]
     # A colour profile goes before them, and sRGB is what a file without any of them has.
     says_more = bool(colours and not icc and b"sRGB" not in dict(colours))
+    in_exif = bool(exif and RESOLUTION[0] in exif.tags and carried.get(Note.EXIF))
     sizes = {
         Note.PROFILE: len(icc or b""),
         Note.EXIF: len(exif_bytes(exif)) if exif else 0,
         Note.XMP: len(xmp or b""),
-        Note.RESOLUTION: int(metadata.dpi is not None),
+        Note.RESOLUTION: int(metadata.dpi is not None and not in_exif),
         Note.PHOTOSHOP: len(metadata.photoshop or b""),
         Note.COMMENT: len(metadata.comment or b""),
         Note.GAMMA: int(says_more),
@@ -81,8 +79,8 @@ def _fitting(icc: bytes | None, is_grey: bool, lost: list[str]) -> bytes | None:
 def _without_storage(exif: Directory | None, without_resolution: bool) -> Directory | None:
     if exif is None:
         return None
-    left_out = (ORIENTATION, *STORAGE_TAGS, *(_RESOLUTION_TAGS if without_resolution else ()))
-    exif = exif.without(*left_out)
+    resolution = (*RESOLUTION, RESOLUTION_UNIT) if without_resolution else ()
+    exif = exif.without(ORIENTATION, *STORAGE_TAGS, *resolution)
     if EXIF in exif.children:
         exif.children[EXIF] = exif.children[EXIF].without(*_EXIF_SIZE)
     exif.children = {tag: child for tag, child in exif.children.items() if child.tags}

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...imaging.containers.tiff import ICC_TAG, PHOTOSHOP_TAG, XMP_TAG
 from ...imaging.metadata import Metadata
-from ...imaging.tags import Directory, Tag, packed
+from ...imaging.tags import RESOLUTION, RESOLUTION_UNIT, Directory, Tag, packed
 from .png import LEVEL
 
 _BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED, _LONG8 = 1, 3, 4, 5, 7, 16
@@ -95,12 +95,12 @@ def _directory(shape: tuple[int, int, int], dtype: np.dtype, metadata: Metadata)
     ):
         if data:
             tags[number] = Tag(type_, len(data), data)
-    exif = (metadata.exif or Directory()).without(282, 283, 296)
+    exif = (metadata.exif or Directory()).without(*RESOLUTION, RESOLUTION_UNIT)
     if metadata.dpi:
         parts = [Fraction(dpi).limit_denominator(10_000).as_integer_ratio() for dpi in metadata.dpi]
-        for number, part in zip((282, 283), parts, strict=True):
+        for number, part in zip(RESOLUTION, parts, strict=True):
             tags[number] = Tag(_RATIONAL, 1, np.array(part, "<u4").tobytes())
-        tags[296] = _tag(_SHORT, [_INCH])
+        tags[RESOLUTION_UNIT] = _tag(_SHORT, [_INCH])
     return replace(exif, tags={**exif.tags, **tags})
 
 

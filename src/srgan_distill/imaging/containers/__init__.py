@@ -25,5 +25,7 @@ def take_apart(data: bytes) -> Container | None:
     """The parts of a PNG, JPEG, WebP, TIFF, BMP, HEIC or AVIF file; None of another."""
     for magic, take in _BY_MAGIC.items():
         if re.match(magic, data, re.DOTALL):
-            return take(data)
+            container = take(data)
+            container.metadata.take_resolution()
+            return container
     return None

@@ -6,7 +6,6 @@ from contextlib import suppress
 from ..metadata import Metadata, Note
 from ..tags import Tags
 from .container import Container
-from .tiff import take_resolution
 
 _PICTURES = 0xB001
 
@@ -39,8 +38,6 @@ def take_apart(data: bytes) -> Container:
         with metadata.reading(Note.PROFILE):
             count = next(iter(profile))[1]
             metadata.icc = b"".join(profile[part, count] for part in range(1, count + 1))
-    if metadata.dpi is None and metadata.exif:
-        take_resolution(metadata, metadata.exif)
     return Container("JPEG", b"".join(kept), metadata, pages)
 
 

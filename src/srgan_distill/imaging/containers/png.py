@@ -4,13 +4,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from ..metadata import INCHES_PER_METRE, Metadata, Note
+from ..metadata import METRES_PER_INCH, Metadata, Note
 from .container import Container
 
 # Of what a PNG file holds compressed; a profile of a printer takes a few megabytes.
 _MOST_UNPACKED = 64 * 2**20
 _PNG_COLOUR = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"cICP": 4, b"mDCV": 24, b"cLLI": 8}
-_PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _XMP_KEY = b"XML:com.adobe.xmp"
 
 
@@ -70,13 +70,13 @@ def _png_note(name: bytes, body: bytes, metadata: Metadata) -> None:
         with metadata.reading(Note.RESOLUTION):
             across, down, unit = struct.unpack(">IIB", body)
             if unit == 1:
-                metadata.set_dpi(across * INCHES_PER_METRE, down * INCHES_PER_METRE)
+                metadata.set_dpi(across * METRES_PER_INCH, down * METRES_PER_INCH)
     elif name in _PNG_COLOUR:
         if len(body) == _PNG_COLOUR[name]:
             metadata.png.append((name, body))
         else:
             metadata.lost.append(Note.GAMMA)
-    elif name in _PNG_TEXT:
+    elif name in TEXTS:
         with metadata.reading(Note.TEXT):
             _png_text(name, body, metadata)
 

@@ -5,11 +5,10 @@ import struct
 import numpy as np
 
 from ..metadata import Metadata, Note
-from ..tags import Directory, Tag, Tags
+from ..tags import Tag, Tags
 from .container import Container
 
 ICC_TAG, XMP_TAG, PHOTOSHOP_TAG, _IPTC_TAG = 34675, 700, 34377, 33723
-_RESOLUTIONS, _UNIT = (282, 283), 296
 _IPTC_START = b"\x1c"
 
 # Of a picture's own storage: sizes, places, how its values are packed and what they mean.
@@ -33,7 +32,6 @@ def take_apart(data: bytes) -> Container:
         metadata.photoshop = whole.tags[PHOTOSHOP_TAG].data
     if _IPTC_TAG in whole.tags:
         _take_iptc(metadata, whole.tags[_IPTC_TAG])
-    take_resolution(metadata, whole)
     metadata.exif = whole.without(*STORAGE_TAGS, ICC_TAG, XMP_TAG, PHOTOSHOP_TAG, _IPTC_TAG)
     if not whole.is_complete:
         metadata.lost.append(f"a part of the {Note.EXIF}")
@@ -53,13 +51,3 @@ def _take_iptc(metadata: Metadata, tag: Tag) -> None:
     elif block not in (metadata.photoshop or b""):
         whole = block + bytes(2) + struct.pack(">I", len(data)) + data + bytes(len(data) % 2)
         metadata.photoshop = whole + (metadata.photoshop or b"")
-
-
-def take_resolution(metadata: Metadata, directory: Directory) -> None:
-    if _RESOLUTIONS[0] not in directory.tags:
-        return
-    across, down = (directory.numbers(tag, 0)[0] for tag in _RESOLUTIONS)
-    unit = directory.number(_UNIT, 2)
-    if unit in (2, 3):
-        per_inch = 1 if unit == 2 else 2.54
-        metadata.set_dpi(across * per_inch, down * per_inch)
