@@ -121,7 +121,7 @@ def test_two_photographs_of_one_name(run, folder, tmp_path):
     inputs = (folder / "z.png", tmp_path / "more" / "z.png")
     code, out, err = run(*inputs, "-o", tmp_path / "out", "--force")
     assert code == 1
-    assert f"already made of {inputs[0]}" in err[0]
+    assert f"is the result of {inputs[0]}; give it" in err[0]
     assert out.count("\n") == 1
 
 
@@ -130,7 +130,7 @@ def test_a_photograph_that_failed_does_not_stand_in_its_namesakes_way(run, folde
     (tmp_path / "more" / "z.png").write_bytes(b"no image")
     code, out, err = run(tmp_path / "more" / "z.png", folder / "z.png", "-o", tmp_path / "out")
     assert code == 1
-    assert "already made" not in "".join(err)
+    assert "is the result of" not in "".join(err)
     assert out.count("\n") == 1
     assert (tmp_path / "out" / "z.png").is_file()
 

@@ -239,7 +239,7 @@ def test_a_photograph_that_keeps_its_name_goes_before_one_that_takes_it(run, pho
     source.mkdir()
     for name in ("a.heic", "p.heic", "p.png"):
         Image.fromarray(photo).save(source / name, "PNG")
-    expected = f"image {source / 'p.heic'}: {out / 'p.png'} is already made of {source / 'p.png'}"
+    expected = f"image {source / 'p.heic'}: {out / 'p.png'} is the result of {source / 'p.png'}"
     for again in (False, True):
         code, text, err = run(source, "-o", out)
         assert code == 1
@@ -247,6 +247,24 @@ def test_a_photograph_that_keeps_its_name_goes_before_one_that_takes_it(run, pho
         assert done == [str(source / "a.heic"), str(source / "p.png")]
         assert err[0] == f"error: {expected}; give it a folder of its own"
         assert text.count("there already") == 2 * again
+
+
+@pytest.mark.parametrize("owner", ["p.png", "p.avif"])
+def test_a_name_stays_its_photographs_own_while_that_is_damaged(run, photo, tmp_path, owner):
+    """Mended, it would find the other one's result there, and take it for its own."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    Image.fromarray(photo).save(source / "p.heic", "PNG")
+    (source / owner).write_bytes(b"damaged")
+    code, text, err = run(source, "-o", out)
+    assert (code, text, err[-1], list(out.iterdir())) == (1, "", "0 upscaled, 2 not", [])
+    Image.fromarray(255 - photo).save(source / owner, "PNG")
+    code, text, _ = run(source, "-o", out)
+    assert code == 1
+    assert [line.split(": ")[0] for line in text.splitlines()] == [
+        f"{source / owner} -> {out / 'p.png'}"
+    ]
+    assert "there already" not in text
 
 
 # ── Runs that were interrupted ───────────────────────────────────────────────────────────────

@@ -42,9 +42,14 @@ class Count:
 
 @dataclass
 class _Batch:
-    """What a result must not replace: `inputs` by identity, and the source of each target."""
+    """What a result must not replace, or pass for.
+
+    `inputs` by identity, in `owners` whose result each name of a file is, and in `made` the source
+    of each target.
+    """
 
     inputs: set[tuple[int, int] | None]
+    owners: dict[str, Path]
     made: dict[Path, Path] = field(default_factory=dict)
 
 
@@ -67,15 +72,17 @@ def upscale_files(model: Model, inputs: Sequence[Path], output: Path, options: O
     into_folder = is_folder(output)
     _make_folder(output if into_folder else output.parent)
     sources = list(_all_photographs(inputs))
-    if into_folder:
-        sources = _own_names_first(sources)
-    batch = _Batch({identity(path) for path in sources if isinstance(path, Path)} - {None})
+    paths = [source for source in sources if isinstance(source, Path)]
+    batch = _Batch({identity(path) for path in paths} - {None}, _owners(paths))
     count = Count()
     for source in sources:
         try:
             if isinstance(source, UserError):
                 raise source
-            target = output / result_name(source) if into_folder else output
+            target = output
+            if into_folder:
+                target = output / result_name(source)
+                _check_name(source, target, batch)
             _check_target(source, target, batch)
             if into_folder and not options.force and _is_there(source, target):
                 say(f"{source} -> {target}: there already (--force makes it anew)")
@@ -117,29 +124,28 @@ def _all_photographs(inputs: Iterable[Path]) -> Iterator[Path | UserError]:
         yield from found
 
 
-def _own_names_first(sources: list[Path | UserError]) -> list[Path | UserError]:
-    """The same, with those at the end whose result would take the name of another photograph.
+def _owners(paths: list[Path]) -> dict[str, Path]:
+    """By a result's name the photograph that it belongs to: of that name, else the first."""
+    owners: dict[str, Path] = {}
+    for path in sorted(paths, key=lambda path: path.name != result_name(path)):
+        owners.setdefault(result_name(path), path)
+    return owners
 
-    Else p.avif, which comes before p.png, would pass for it, and the result of p.png for its own.
+
+def _check_name(source: Path, target: Path, batch: _Batch) -> None:
+    """Refuse the name of another photograph's result, whether that one can be made or not.
+
+    Else out/p.png of p.avif would pass for the result of p.png, once that is mended.
     """
-    own = {source.name for source in sources if isinstance(source, Path)}
-
-    def takes_another_name(source: Path | UserError) -> bool:
-        if isinstance(source, UserError):
-            return False
-        name = result_name(source)
-        return name != source.name and name in own
-
-    return sorted(sources, key=takes_another_name)
+    other = batch.made.get(target, batch.owners[target.name])
+    if target in batch.made or other.name != source.name:
+        raise UserError(
+            f"image {source}: {target} is the result of {other}; give it a folder of its own"
+        )
 
 
 def _check_target(source: Path, target: Path, batch: _Batch) -> None:
-    """Refuse to write over what this command reads, or has written."""
-    if target in batch.made:
-        raise UserError(
-            f"image {source}: {target} is already made of {batch.made[target]}; give it a folder "
-            "of its own"
-        )
+    """Refuse to write over what this command reads."""
     if identity(target) in batch.inputs:
         which = "it" if identity(target) == identity(source) else f"{target}, another photograph"
         raise UserError(f"image {source}: the result would replace {which}; give another -o")
