@@ -1,5 +1,6 @@
 """Stage check: what is refused before anything is fetched or trained, and what is removed."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,19 @@ def test_crops_of_one_s_own_photographs_are_looked_up(checked: Callable[[Change]
     checked(change())
     with pytest.raises(UserError, match=r"broken\.png"):
         checked(change(image="broken"))
+
+
+def test_validation_sets_share_no_name(checked: Callable[[Change], None]) -> None:
+    """They become one folder; cameras give many images one name."""
+    for folder in ("photos/a", "photos/b"):
+        copy_photographs("Nature", Path(folder))
+    with pytest.raises(UserError, match=r"^images photos/a/(.*) and photos/b/\1 share a name, and"):
+        checked(downloads(validation=["photos/a", "photos/b"]))
+    Path("photos/c").mkdir()
+    shutil.copy("photos/a/chelsea.png", "photos/c/baby.png")
+    with pytest.raises(UserError, match=r"^images Set5/baby and photos/c/baby\.png share a name"):
+        checked(downloads(validation=["Set5", "photos/c"]))
+    checked(downloads(validation=["photos/a"]))
 
 
 def test_of_another_profile_no_folder_need_be_here(checked: Callable[[Change], None]) -> None:

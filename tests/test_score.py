@@ -17,7 +17,7 @@ from srgan_distill.app.api import save_image
 from srgan_distill.common.errors import UserError
 from srgan_distill.imaging.images import list_images, read_rgb, write_png
 from srgan_distill.imaging.protocol import bicubic
-from srgan_distill.scoring import bands
+from srgan_distill.scoring import bands, scores
 from srgan_distill.scoring.scores import as_json, find_pairs, score_pair, score_pairs
 
 COMMAND = Path(sys.executable).with_name("srgan-distill")
@@ -292,3 +292,25 @@ def test_unknown_metric_is_named(tmp_path):
     images = folder(tmp_path, "a.png")
     with pytest.raises(UserError, match="unknown metric 'mse'"):
         score_folders(images, images, ["psnr", "mse"])
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (
+            MemoryError(),
+            "the computer's memory is full; free some, or take smaller or fewer images, and run "
+            "again",
+        ),
+        (KeyboardInterrupt(), "interrupted; run the same command again"),
+    ],
+)
+def test_what_ends_it_is_told_in_its_own_words(monkeypatch, capsys, error, line):
+    """It reads no params.yaml, and goes on with nothing."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(scores, "find_pairs", fail)
+    assert cli.main(["score", "--sr", "a", "--hr", "b"]) != 0
+    assert capsys.readouterr().err == f"error: {line}\n"

@@ -18,7 +18,7 @@ from .output import complain
 def main(argv: list[str] | None = None) -> int:
     args = parser().parse_args(argv)
     with _stopped_as_by_ctrl_c():
-        return exit_code(lambda: _run(args), interrupted="run the same command again to go on")
+        return exit_code(lambda: _run(args), args.interrupted, args.less_memory)
 
 
 def _run(args: argparse.Namespace) -> int | None:
@@ -61,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
     """What every command takes."""
     program = argparse.ArgumentParser(
         prog="srgan-distill", description="x4 super-resolution with distilled SRGAN students."
+    )
+    program.set_defaults(
+        interrupted="run the same command again", less_memory="take smaller or fewer images"
     )
     commands = program.add_subparsers(required=True, metavar="COMMAND")
     _add_upscale(commands)
@@ -122,7 +125,9 @@ def _add_upscale(commands: argparse._SubParsersAction) -> None:
         "--force", action="store_true",
         help="replace files that exist, but never a photograph of the same command",
     )  # fmt: skip
-    command.set_defaults(run=upscale)
+    command.set_defaults(
+        run=upscale, interrupted="run the same command again to go on", less_memory="lower --tile"
+    )
 
 
 def _add_score(commands: argparse._SubParsersAction) -> None:

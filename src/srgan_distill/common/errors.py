@@ -34,12 +34,14 @@ def exit_code(
     main: Callable[[], int | None],
     interrupted: str = "what is finished stays, and a training goes on from its checkpoint in this "
     "folder",
+    less_memory: str = "make batch or crop smaller in params.yaml",
 ) -> int:
     """Run `main` and return its exit code; what a user can put right is one line, and code 1.
 
-    That is a `UserError`, a full disk or memory, a file or folder that one may not use, Ctrl-C
-    (130; `interrupted` says what is left of the work). A reader of the output that has seen enough,
-    such as `head`, ends it without a word (141, as for other programs).
+    That is a `UserError`, a full disk or memory (`less_memory` says how to do with less), a file or
+    folder that one may not use, Ctrl-C (130; `interrupted` says what is left of the work). A reader
+    of the output that has seen enough, such as `head`, ends it without a word (141, as for other
+    programs).
     """
     _open_stderr()
     _print_whatever_the_terminal_can()
@@ -72,8 +74,7 @@ def exit_code(
         whose = "GPU's" if "CUDA" in str(error) else "computer's"
         return _failed(
             1,
-            f"the {whose} memory is full; free some, or make batch or crop smaller in params.yaml, "
-            "and run again",
+            f"the {whose} memory is full; free some, or {less_memory}, and run again",
         )
 
 

@@ -46,11 +46,22 @@ def check_folders(download: DownloadSettings) -> None:
     """Refuse folders of the user's that are not there, or cannot be used.
 
     Raises:
-        UserError: names the folder or the image.
+        UserError: names the folder or the image, or two images of validation that share a name.
     """
     for source in download.sources.values():
         if source.folder is not None:
             own_images(in_repository(source.folder), source.first)
+    found: dict[str, Path | str] = {}
+    for data_set in download.validation:
+        source = download.sources.get(data_set) or Source(set=data_set)
+        for name, image in _images(source).items():
+            path = image if isinstance(image, Path) else f"{data_set}/{name}"
+            if name in found:
+                raise UserError(
+                    f"images {found[name]} and {path} share a name, and validation sets become one "
+                    "folder; rename one"
+                )
+            found[name] = path
 
 
 def check_crops(key: str, crops: list[Crop], download: DownloadSettings, here: bool) -> None:

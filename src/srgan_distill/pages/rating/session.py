@@ -53,7 +53,7 @@ def build(
     profile: str,
     count: int,
     seed: int,
-    methods: Sequence[str] | None,
+    methods: Sequence[str],
     folder: Path,
 ) -> Session:
     """Make a rating page of the evaluated results of one profile.
@@ -63,7 +63,7 @@ def build(
         profile: whose results.
         count: how many test images; all where there are fewer.
         seed: of the choice of images.
-        methods: keys of models; None: the paper's.
+        methods: keys of models.
         folder: where to; new or empty.
 
     Raises:
@@ -71,7 +71,7 @@ def build(
     """
     if profile not in params.profiles:
         raise UserError(f"profile {profile!r}: must be one of {', '.join(params.profiles)}")
-    chosen = [name for name in dict.fromkeys(methods or paper_methods()) if name != GROUND_TRUTH]
+    chosen = [name for name in dict.fromkeys(methods) if name != GROUND_TRUTH]
     models = names(all_runs(params.pretrain, params.train, params.strategies))
     for method in chosen:
         if method not in models:
