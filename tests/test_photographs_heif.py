@@ -3,17 +3,19 @@
 import base64
 import io
 import struct
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
-from PIL import Image, features
+from PIL import ExifTags, Image, features
 from support.photographs import pillow, profile
 
 from srgan_distill.common.errors import UserError
 from srgan_distill.imaging.containers import take_apart
-from srgan_distill.imaging.photographs import read_photograph
+from srgan_distill.imaging.photographs import read_photograph, upright
 
 # 24x16 px by avifenc 0.11.1: `-d 10`, and `-d 12 --cicp 9/16/9`, which is BT.2020 with PQ's curve.
 AVIF = {
@@ -144,14 +146,26 @@ def test_more_entries_than_there_are_take_no_time():
     assert time.perf_counter() - began < 1
 
 
-def test_heic_is_read_by_its_package_or_refused_by_its_name(tmp_path):
-    try:
-        import pillow_heif
-    except ImportError:
-        (tmp_path / "in.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
-        with pytest.raises(UserError, match="pip install pillow-heif"):
-            read_photograph(tmp_path / "in.heic")
-        return
+def test_without_its_package_heic_is_refused_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "in.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(UserError, match="pip install pillow-heif"):
+        read_photograph(tmp_path / "in.heic")
+
+
+@pytest.mark.parametrize("orientation", [1, 6, 8])
+def test_heic_is_read_upright(photo, tmp_path, orientation):
+    about = Image.Exif()
+    about[ExifTags.Base.Orientation] = orientation
+    picture = pillow_heif.from_pillow(Image.fromarray(photo))
+    picture.save(tmp_path / "in.heic", quality=-1, chroma=444, exif=about.tobytes())
+    read = read_photograph(tmp_path / "in.heic")
+    assert read.metadata.lost == []
+    off = read.pixels.astype(int) - upright(photo, orientation)
+    assert np.abs(off).max() <= 2  # of YCbCr's 8 bits
+
+
+def test_10_bits_of_heic_become_8_and_that_is_said(tmp_path):
     colours = np.random.default_rng(0).integers(0, 2**16, (16, 24, 3), np.uint16)
     data = io.BytesIO()
     pillow_heif.encode("RGB;16", (24, 16), colours.tobytes(), data)
