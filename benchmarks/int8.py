@@ -44,11 +44,12 @@ def main(names: list[str]) -> None:
         plain = Path(folder) / "plain.onnx"
         files = [Path(folder) / f"{number}.onnx" for number in range(len(IN_FLOAT))]
         for name in names:
-            export_onnx(load_generator(models.find(name)), plain)
+            generator = load_generator(models.find(name))
+            export_onnx(generator, plain)
             for row, file, layers in zip(rows, files, IN_FLOAT, strict=True):
                 tiles = calibration_images(paths.tiles, params.export.calibration_tiles)
                 quantise(plain, file, tiles, layers)
-                changes = psnr_changes(plain, file, pairs)
+                changes = psnr_changes(plain, file, pairs, generator.receptive_radius)
                 worst = min(changes, key=changes.get)
                 mean = np.mean([*changes.values()])
                 row[name] = f"{mean:+.3f}, {changes[worst]:+.3f} ({worst})"

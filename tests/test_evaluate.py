@@ -15,6 +15,7 @@ from srgan_distill.common.errors import UserError
 from srgan_distill.common.paths import Paths
 from srgan_distill.imaging.images import read_rgb, write_png
 from srgan_distill.imaging.protocol import psnr
+from srgan_distill.networks.generator import Generator
 from srgan_distill.networks.inference import upscaler
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.scoring.fidelity import ssim
@@ -22,7 +23,8 @@ from srgan_distill.stages import evaluate
 
 
 def test_colours_and_range_from_end_to_end(tmp_path: Path) -> None:
-    upscale = upscaler(save_enlarging_generator(tmp_path / "enlarge.safetensors"), "cpu")
+    generator = load_generator(save_enlarging_generator(tmp_path / "enlarge.safetensors"))
+    upscale = upscaler(generator, "cpu")
     lr = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
     lr[0] = (255, 0, 0)
     sr = upscale(lr)
@@ -31,9 +33,9 @@ def test_colours_and_range_from_end_to_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
-def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+def test_a_gpu_that_is_not_there() -> None:
     with pytest.raises(UserError, match=r"hardware\.device = cuda"):
-        upscaler(save_enlarging_generator(tmp_path / "enlarge.safetensors"), "cuda")
+        upscaler(Generator(4, 1), "cuda")
 
 
 # ── The stage ─────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,9 @@
 
 import json
 import re
+import shutil
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,7 @@ from torch import nn
 from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Params
 from srgan_distill.common.paths import Paths
+from srgan_distill.deploy import export as deploy_export
 from srgan_distill.deploy.export import print_export, psnr_changes
 from srgan_distill.deploy.graph import DeployedGenerator, export_onnx, layers_of
 from srgan_distill.deploy.parity import SIZES, check_parity
@@ -25,6 +29,7 @@ from srgan_distill.imaging.images import read_rgb, to_tensor, to_uint8, write_pn
 from srgan_distill.imaging.pairs import pairs_of
 from srgan_distill.imaging.protocol import bicubic, psnr
 from srgan_distill.networks.generator import Generator, PlainGenerator
+from srgan_distill.networks.inference import super_resolve
 from srgan_distill.networks.weights import load_generator, save_generator
 from srgan_distill.sources.packages import copy_photographs
 from srgan_distill.stages import export
@@ -71,10 +76,41 @@ def test_an_image_that_is_met_exactly_has_no_change(
     export_onnx(generator, model)
     for folder, side in (("LR", 8), ("HR", 32)):
         write_png(tmp_path / folder / "black.png", np.zeros((side, side, 3), np.uint8))
-    changes = psnr_changes(model, model, {"Set5": pairs_of(tmp_path)})
+    changes = psnr_changes(model, model, {"Set5": pairs_of(tmp_path)}, generator.receptive_radius)
     assert changes == {"Set5": None}
     print_export({}, changes, 0.1)
     assert capsys.readouterr().out == "  INT8, PSNR on Set5: -\n"
+
+
+def test_a_large_image_goes_through_the_models_in_bands(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole, a photograph of 12 megapixels would take 6 GB in each of two models."""
+    rows = []
+
+    def watched(path: Path, threads: int) -> Callable[[np.ndarray], np.ndarray]:
+        run = open_model(path, threads)
+
+        def watch(lr: np.ndarray) -> np.ndarray:
+            rows.append(lr.shape[2])
+            return run(lr) + (path != model) / 255
+
+        return watch
+
+    rng = np.random.default_rng(0)
+    for folder, side in (("LR", 60), ("HR", 240)):
+        write_png(tmp_path / folder / "a.png", rng.integers(60, 200, (side, side, 3), np.uint8))
+    shutil.copy(model, tmp_path / "brighter.onnx")
+    monkeypatch.setattr(deploy_export, "open_model", watched)
+    reach = trained().receptive_radius
+    pairs = {"Set5": pairs_of(tmp_path)}
+    whole = psnr_changes(model, tmp_path / "brighter.onnx", pairs, reach)
+    monkeypatch.setattr(deploy_export, "super_resolve", partial(super_resolve, most=40 * 60))
+    assert psnr_changes(model, tmp_path / "brighter.onnx", pairs, reach) == whole
+    assert whole["Set5"] != 0
+    assert rows[:2] == [60, 60]
+    assert len(rows) > 4
+    assert max(rows[2:]) <= 40
 
 
 def test_deployed_and_plain_forms_are_the_same_function() -> None:

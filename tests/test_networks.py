@@ -213,7 +213,7 @@ def test_a_large_image_is_super_resolved_in_bands(height: int, width: int) -> No
     generator.head.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[-2]))
     with torch.no_grad():
         whole = generator(lr)
-        found = super_resolve(generator, lr, most=40 * width)
+        found = super_resolve(generator, lr, generator.receptive_radius, most=40 * width)
     torch.testing.assert_close(found, whole, rtol=0, atol=1e-12)
     assert seen[0] == height
     assert max(seen[1:]) <= 40

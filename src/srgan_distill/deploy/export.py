@@ -5,34 +5,37 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..common.text import ABSENT
 from ..imaging.images import read_rgb, to_tensor, to_uint8
 from ..imaging.pairs import Pair
 from ..imaging.protocol import psnr
-from ..networks.weights import load_generator
+from ..networks.generator import Generator
+from ..networks.inference import super_resolve
 from .graph import export_onnx
 from .parity import check_parity
 from .runtime import Session, open_model
 
 
-def export_with_parity(weights: Path, path: Path) -> dict[str, float]:
+def export_with_parity(generator: Generator, path: Path) -> dict[str, float]:
     """Export a generator and hold it against the file; the figures of `check_parity`."""
-    generator = load_generator(weights)
     export_onnx(generator, path)
     session = open_model(path, torch.get_num_threads())
     return check_parity(str(path), session, generator).figures()
 
 
 def psnr_changes(
-    before: Path, after: Path, pairs: Mapping[str, Sequence[Pair]]
+    before: Path, after: Path, pairs: Mapping[str, Sequence[Pair]], reach: int
 ) -> dict[str, float | None]:
     """dB (Y) that the model `after` gains over `before`: the mean over each set's images.
 
-    None where an image is met exactly, such as one of a single colour: its PSNR is infinite.
+    None where an image is met exactly, such as one of a single colour: its PSNR is infinite. Large
+    images go through the models in bands, as through the generator, whose `receptive_radius` is
+    `reach`.
     """
     models = [open_model(path, torch.get_num_threads()) for path in (before, after)]
-    return {name: _psnr_change(own, *models) for name, own in pairs.items()}
+    return {name: _psnr_change(own, *models, reach) for name, own in pairs.items()}
 
 
 def print_export(
@@ -49,11 +52,16 @@ def print_export(
         print(f"  INT8, PSNR on {test_set}: {text}{', MORE than export.most_psnr_loss' * beyond}")
 
 
-def _psnr_change(pairs: Sequence[Pair], before: Session, after: Session) -> float | None:
+def _psnr_change(
+    pairs: Sequence[Pair], before: Session, after: Session, reach: int
+) -> float | None:
+    def psnr_of(run: Session, lr: Tensor, hr: np.ndarray) -> float:
+        sr = super_resolve(lambda band: torch.from_numpy(run(band.numpy())), lr, reach)
+        return psnr(to_uint8(sr), hr)
+
     changes = []
     for pair in pairs:
-        image, truth = to_tensor(read_rgb(pair.lr)).numpy(), read_rgb(pair.hr)
-        old, new = (psnr(to_uint8(torch.from_numpy(run(image))), truth) for run in (before, after))
-        changes.append(new - old)
+        lr, hr = to_tensor(read_rgb(pair.lr)), read_rgb(pair.hr)
+        changes.append(psnr_of(after, lr, hr) - psnr_of(before, lr, hr))
     mean = float(np.mean(changes))
     return round(mean, 4) if np.isfinite(mean) else None

@@ -28,8 +28,8 @@ def run(name: str) -> None:
         upscale = partial(bicubic, factor=SCALE)
         figures = {"parameters": 0, "grid": 0.0}  # of a constant it makes the same constant
     else:
-        upscale = upscaler(paths.generator(name), params.hardware.device)
         generator = load_generator(paths.generator(name))
         figures = {"parameters": parameter_count(generator), "grid": round(grid(generator), 4)}
+        upscale = upscaler(generator, params.hardware.device)
     evaluate(upscale, pairs, metrics, weights, paths.results(name))
     write_json(paths.model_figures(name), figures)

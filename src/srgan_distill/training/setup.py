@@ -139,7 +139,7 @@ def _train(job: TrainingJob, distributed: Distributed) -> None:
             checkpoint.remove()
     if not distributed.is_local_zero:
         return
-    join_system(paths.data("system"))
+    join_system(paths)
     print(
         f"{run.key}: {job.schedule.steps} steps of {job.budget.batch} crops in "
         f"{time.perf_counter() - began:.0f} s on {distributed.world_size} x {compute}; validation "
@@ -209,14 +209,11 @@ def validation(folder: Path, compute: Compute) -> Validate:
     @torch.no_grad()
     def validate(generator: Generator) -> dict[str, float]:
         generator.eval()
-        # Read again each time: 100 images of 2K size would take a gigabyte.
-        scores = [
-            psnr(
-                to_uint8(super_resolve(generator, to_tensor(read_rgb(pair.lr)).to(compute.device))),
-                read_rgb(pair.hr),
-            )
-            for pair in pairs
-        ]
+        reach = generator.receptive_radius
+        scores = []
+        for pair in pairs:  # read again each time: 100 images of 2K size would take a gigabyte
+            lr = to_tensor(read_rgb(pair.lr)).to(compute.device)
+            scores.append(psnr(to_uint8(super_resolve(generator, lr, reach)), read_rgb(pair.hr)))
         return {"validation_psnr": sum(scores) / len(scores), "grid": grid(generator)}
 
     return validate
