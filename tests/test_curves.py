@@ -80,7 +80,7 @@ def test_every_file_that_dvc_yaml_plots_is_written(project: Path) -> None:
             psnr, pixel = "step\tvalidation_psnr\n50\t28.5\n", "step\tpixel\n50\t0.01\n"
             write(paths.curves(run.name), validation_psnr=psnr, loss__pixel=pixel)
     curves.run()
-    join_system(paths.data("system"))
+    join_system(paths)
     plotted = [
         next(iter(plot)) for plot in yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
     ]
@@ -103,20 +103,24 @@ def test_every_file_that_dvc_yaml_plots_is_written(project: Path) -> None:
     assert not {path.stem for path in paths.metrics("curves").rglob("*.tsv")} & {*SYSTEM}
 
 
-def test_speed_and_load_of_all_runs_stand_in_one_file(tmp_path: Path) -> None:
+def test_speed_and_load_of_all_runs_stand_in_one_file(project: Path) -> None:
+    paths = Paths("sample")
+    for run in ("student", "gan2g", "one_that_was_removed"):
+        write(paths.system(run), images_per_second="step\timages_per_second\n50\t100.5\n60\t99\n")
+        write(paths.system(run), cpu__usage="step\tusage\n50\t90\n")
     for run in ("student", "gan2g"):
-        write(tmp_path / run, images_per_second="step\timages_per_second\n50\t100.5\n60\t99\n")
-        write(tmp_path / run, cpu__usage="step\tusage\n50\t90\n")
-    join_system(tmp_path)
+        paths.curves(run).mkdir(parents=True)
+    join_system(paths)
     rows = [f"{run}\t{row}\n" for run in ("gan2g", "student") for row in ("50\t100.5", "60\t99")]
     header = "run\tstep\t"
-    assert read(tmp_path / "curves") == {
+    joined = paths.data("system", "curves")
+    assert read(joined) == {
         "images_per_second.tsv": "".join([f"{header}images_per_second\n", *rows]),
         "device_load.tsv": f"{header}device_load\n",
         "device_memory.tsv": f"{header}device_memory\n",
     }
-    join_system(tmp_path)  # once more, beside what it wrote before
-    assert (tmp_path / "curves/images_per_second.tsv").read_text().count("gan2g") == 2
+    join_system(paths)  # once more, beside what it wrote before
+    assert (joined / "images_per_second.tsv").read_text().count("gan2g") == 2
 
 
 def test_nothing_trained(project: Path) -> None:

@@ -155,6 +155,32 @@ def test_two_machines(small_project: Callable[..., Path]) -> None:
     assert first == second
 
 
+def test_a_machine_that_came_anew_goes_on_from_the_others_checkpoint(
+    small_project: Callable[..., Path],
+) -> None:
+    """Of rank 0 too, whose state all others take."""
+    folders = [small_project(steps=200), small_project(steps=200)]
+    checkpoints = [folder / PATHS.checkpoint("pretrain_student") for folder in folders]
+    killed = start_on_two_machines(folders)
+    deadline = time.monotonic() + 60
+    while any(saved_step(checkpoint) < 0 for checkpoint in checkpoints):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    for process in killed:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    checkpoints[0].unlink()
+    reached = saved_step(checkpoints[1])
+    for process in start_on_two_machines(folders):
+        output, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, output
+        assert f"pretrain/pretrain_student: going on from step {reached}\n" in output
+    first, second = (
+        (folder / PATHS.generator("pretrain_student")).read_bytes() for folder in folders
+    )
+    assert first == second
+
+
 def test_machines_of_other_parameters_are_told(small_project: Callable[..., Path]) -> None:
     folders = [small_project(steps=20), small_project(steps=20, lr=1e-2)]
     for folder, process in zip(folders, start_on_two_machines(folders), strict=True):

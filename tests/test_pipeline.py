@@ -8,7 +8,7 @@ import pytest
 import yaml
 from support.code_reading import PACKAGE, SOURCE, imported_files, parameters_read
 
-from srgan_distill.common.params import Hardware, Losses
+from srgan_distill.common.params import Hardware, Losses, PreprocessSettings
 from srgan_distill.common.params.method import TEACHER_TERMS
 from srgan_distill.training import checkpoint
 from srgan_distill.training.setup import CHANGE_NO_WEIGHT
@@ -85,6 +85,9 @@ def test_params_are_what_the_module_reads(name: str) -> None:
     if "hardware" in read:
         kept = Hardware.model_fields.keys() - CHANGE_NO_WEIGHT
         read = read - {"hardware"} | {f"hardware.{key}" for key in kept}
+    if name == "preprocess":
+        kept = PreprocessSettings.model_fields.keys() - {"workers"}
+        read = read - {"profiles.*.preprocess"} | {f"profiles.*.preprocess.{key}" for key in kept}
     if name == "train":  # whose phases have no teacher: another l_KD must not train them again
         own = Losses.model_fields.keys() - TEACHER_TERMS
         read = read - {"losses"} | {f"losses.{key}" for key in own}

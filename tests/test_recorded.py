@@ -37,10 +37,10 @@ def test_parameters_and_code_are_those_that_dvc_records(monkeypatch: pytest.Monk
         for dep in stage.deps:
             if isinstance(dep, ParamsDependency):
                 recorded |= dep.read_params()
-            elif dep.def_path.startswith("src/"):
+            elif dep.def_path.startswith("src/") or dep.def_path == "params.yaml":
                 recorded[dep.def_path] = None
         found = inputs(stage.addressing)
-        digests = {name for name in found if name.startswith("src/")}
+        digests = {name for name in found if name.startswith("src/") or name == "params.yaml"}
         assert found | dict.fromkeys(digests) == recorded
         assert all(len(found[name]) == 64 for name in digests)
     assert len(stages) > 40
@@ -65,6 +65,15 @@ def test_a_parameter_that_changes_meanwhile_is_named(
         as_recorded("distill@gan2gan"),
     ):
         change_params(project, change)
+
+
+@pytest.mark.parametrize("stage", ["check", "report"])
+def test_any_parameter_counts_where_the_file_is_a_dep(project: Path, stage: str) -> None:
+    with (
+        pytest.raises(UserError, match=f"^params.yaml changed while {stage} ran"),
+        as_recorded(stage),
+    ):
+        change_params(project, lambda params: params["export"].update(most_psnr_loss=0.2))
 
 
 def test_code_that_changes_meanwhile_is_named(project: Path) -> None:

@@ -44,7 +44,10 @@ def as_recorded(stage: str) -> Iterator[None]:
 
 
 def inputs(stage: str) -> dict[str, Any]:
-    """The parameters of a stage, by dotted key, and the SHA-256 of its code, by path."""
+    """The parameters of a stage, by dotted key, and the SHA-256 of its code, by path.
+
+    Of params.yaml too, where that is a dep as a file.
+    """
     params, pipeline = (
         parse_yaml(Path(file).read_text(encoding="utf-8")) for file in ("params.yaml", "dvc.yaml")
     )
@@ -59,8 +62,9 @@ def inputs(stage: str) -> dict[str, Any]:
         return [_REFERENCE.sub(lambda found: str(_value(names, found[1])), text) for text in texts]
 
     values = {name: _value(params, name) for name in resolved(entry.get("params", []))}
-    code = [Path(dep) for dep in resolved(entry["deps"]) if dep.startswith("src/")]
-    return values | {str(path): _digest(path) for path in code}
+    deps = resolved(entry["deps"])
+    files = [Path(dep) for dep in deps if dep.startswith("src/") or dep == "params.yaml"]
+    return values | {str(path): _digest(path) for path in files}
 
 
 def section_of(foreach: str) -> str:

@@ -66,13 +66,12 @@ class Checkpoint:
                 print(f"checkpoint {path} is damaged: not used")
                 continue
             if fingerprint == self._fingerprint:
-                print(f"checkpoint {path}: going on from step {state['step']}")
                 return state
             self._is_others |= path == self._path
         if self._is_others:
             print(
-                f"checkpoint {self._path} is of other parameters, data, code or hardware: starting "
-                f"from step 0. It is kept as {self._aside.name} for as long as this run takes"
+                f"checkpoint {self._path} is of other parameters, data, code or hardware: not "
+                f"used, but kept as {self._aside.name} for as long as this run takes"
             )
         return None
 

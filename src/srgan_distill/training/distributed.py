@@ -82,13 +82,18 @@ class Distributed:
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def broadcast(self, value: Any) -> Any:
-        """Rank 0's value, on all processes."""
+    def furthest(self, state: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Of the processes' saved states the one with the most steps, on all; None if none has any.
+
+        Each machine has its own checkpoints, and may have come with none in place of another.
+        """
         if self.world_size == 1:
-            return value
-        values = [value]
-        dist.broadcast_object_list(values)
-        return values[0]
+            return state
+        steps: list[Any] = [None] * self.world_size
+        dist.all_gather_object(steps, state["step"] if state else -1)
+        states = [state]
+        dist.broadcast_object_list(states, src=steps.index(max(steps)))
+        return states[0]
 
     def require_one_run(self, run: str, settings: str) -> None:
         """See that all processes train the same.

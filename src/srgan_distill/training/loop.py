@@ -106,8 +106,11 @@ class Trainer:
         """
         averaged = copy.deepcopy(generator) if self.schedule.averages else generator
         state = State(generator, averaged, self.networks, {})
-        saved = self.distributed.broadcast(self.checkpoint.load()) or {}
+        own = self.checkpoint.load() if self.distributed.is_local_zero else None
+        saved = self.distributed.furthest(own) or {}
         if saved:
+            if self.distributed.is_local_zero:
+                print(f"{label}: going on from step {saved['step']}")
             state.restore(saved)
             for row in saved["curves"]:
                 self.curves.log(*row)
