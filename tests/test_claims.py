@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from support.claims import MIXED, STRATEGIES, Differences, both, claim, judge, scores, verdict
+from support.claims import (
+    MIXED,
+    STRATEGIES,
+    Differences,
+    both,
+    claim,
+    judge,
+    opinions,
+    scores,
+    verdict,
+)
 from support.code_reading import SOURCE
 
 from srgan_distill.common.errors import UserError
@@ -16,7 +26,8 @@ from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import all_runs, names
 from srgan_distill.results.claims.page import as_document, as_markdown
 from srgan_distill.results.claims.statements import CLAIMS, Claim
-from srgan_distill.results.claims.verdicts import Evidence, judge_size
+from srgan_distill.results.claims.verdicts import Evidence, Ratings, judge_size
+from srgan_distill.results.opinion import dmos
 from srgan_distill.stages import claims as stage
 
 BEATS = claim(("gan2g", "student"))
@@ -186,7 +197,7 @@ def rows(markdown: str) -> list[list[str]]:
 
 def test_page_and_json() -> None:
     sets = ["Set5"] * 6 + ["Home"] * 4
-    evidence = Evidence(scores(sets=sets, gan2g=0.3), {}, STRATEGIES)
+    evidence = Evidence(scores(sets=sets, gan2g=0.3), Ratings(), STRATEGIES)
     named = Claim("GAN2G beats the student", "Table 2", BEATS.statements)
     findings = [evidence.judge(named), evidence.judge(CLAIMS[3])]
     page = as_markdown(findings, [judge_size(1_550_659, 248_227)], evidence.sets, "sample")
@@ -224,14 +235,13 @@ def paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     return paths
 
 
-def write_table3(paths: Paths, rows: list[tuple[str, str, float]]) -> None:
-    table = pd.DataFrame(rows, columns=["model", "image", "dmos"])
+def write_opinions(paths: Paths, given: pd.DataFrame) -> None:
     paths.metrics("opinion").mkdir(parents=True)
-    table.to_csv(paths.metrics("opinion", "table3.csv"), index=False)
+    given.to_csv(paths.metrics("opinion", "opinions.csv"), index=False)
 
 
 def test_stage_writes_page_and_json(paths: Paths, capsys: pytest.CaptureFixture[str]) -> None:
-    write_table3(paths, [("gan2g", "1", math.nan)])
+    write_opinions(paths, dmos.opinions(pd.DataFrame()))
     stage.run()
     document = json.loads(paths.metrics("claims", "claims.json").read_text())
     assert document["profile"] == paths.profile
@@ -251,20 +261,20 @@ def test_stage_writes_page_and_json(paths: Paths, capsys: pytest.CaptureFixture[
 
 
 def test_stage_takes_the_ratings(paths: Paths) -> None:
-    write_table3(
-        paths,
-        [
-            (model, f"Set5/{number}", dmos)
-            for model, dmos in (("gan2g_al", 40.0), ("gan2g", 60.0))
-            for number in range(6)
-        ],
-    )
+    write_opinions(paths, opinions(gan2g_al=[40.0] * 6, gan2g=[60.0] * 6))
     stage.run()
     document = json.loads(paths.metrics("claims", "claims.json").read_text())
     assert document["claims"][4]["verdict"] == "holds"
-    assert document["claims"][4]["comparisons"][0]["difference"] == -20
+    comparison = document["claims"][4]["comparisons"][0]
+    assert (comparison["difference"], comparison["images"]) == (-20, 6)
+    assert comparison["over_raters"] == {"difference": -20, "low": -20, "high": -20, "raters": 6}
+    page = paths.metrics("claims", "claims.md").read_text(encoding="utf-8")
+    row = next(row for row in rows(page) if row[:2] == ["GAN2G+AL - GAN2G", "DMOS ↓"])
+    assert "-20.00 [-20.00, -20.00]" in row
 
 
 def test_stage_without_stage_opinion(paths: Paths) -> None:
-    with pytest.raises(UserError, match=r"opinion[/\\]table3\.csv does not exist; run `dvc repro`"):
+    with pytest.raises(
+        UserError, match=r"opinion[/\\]opinions\.csv does not exist; run `dvc repro`"
+    ):
         stage.run()

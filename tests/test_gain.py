@@ -161,7 +161,7 @@ def test_infinite_psnr_is_valid_json() -> None:
 def test_gain_table_reads_with_signs_and_shares() -> None:
     lines = gain_table(gains(DISTILLED, BASELINE, TEACHER, STUDENT)).split("\n")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    assert rows[0][3:5] == ["Gain over baseline", "Gain over Student, as in the paper"]
+    assert rows[0][3:5] == ["Over baseline", "Over Student, as in the paper"]
     assert ["Set5", "PSNR (dB) ↑", "29.50", "+0.50", "+1.00", "25%"] in rows
     assert ["Set14", "PIQE ↓", "33.00", "+3.00", "+3.00", "-"] in rows
     assert ["Set14", "NIQE ↓", "5.500", "+0.500", "+0.000", "-"] in rows

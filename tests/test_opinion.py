@@ -25,6 +25,7 @@ from srgan_distill.results.opinion.dmos import (
 )
 from srgan_distill.results.opinion.ratings import read_ratings
 from srgan_distill.results.opinion.table3 import table3, table3_markdown
+from srgan_distill.results.reading import read_opinions
 from srgan_distill.stages import opinion
 
 
@@ -131,6 +132,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_stage_without_ratings(project: Path) -> None:
     opinion.run()
     assert json.loads((project / "metrics/sample/opinion/dmos.json").read_text()) == {}
+    assert read_opinions(project / "metrics/sample/opinion/opinions.csv").empty
     text = (project / "metrics/sample/opinion/table3.md").read_text()
     assert "No ratings yet" in text
     assert "61.472" in text  # the paper's fifth image by GAN2G
@@ -154,6 +156,10 @@ def test_stage_with_ratings(project: Path) -> None:
             "images": 2,
         },
     }  # fmt: skip
+    given = read_opinions(project / "metrics/sample/opinion/opinions.csv")
+    assert len(given) == 3 * 2 * 2
+    means = given.groupby("method")["differential"].mean()
+    assert means.to_dict() == pytest.approx({"gan2g": 52.7778, "g2g_al": 47.2222}, abs=1e-4)
     text = (project / "metrics/sample/opinion/table3.md").read_text()
     assert "3 raters, 2 images." in text
     rows = [re.sub(r"\s+", " ", line) for line in text.splitlines()]

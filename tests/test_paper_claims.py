@@ -1,7 +1,5 @@
 """The nine claims of the paper: what each compares, and what decides it."""
 
-import math
-
 import pandas as pd
 import pytest
 from support.claims import (
@@ -12,6 +10,7 @@ from support.claims import (
     TEACHERS,
     both,
     judge,
+    opinions,
     scores,
     verdict,
 )
@@ -19,7 +18,7 @@ from support.claims import (
 from srgan_distill.common.params.method import Strategy
 from srgan_distill.common.runs import all_runs, names
 from srgan_distill.results.claims.statements import CLAIMS, completed, with_equal_phases
-from srgan_distill.results.claims.verdicts import Evidence, rated
+from srgan_distill.results.claims.verdicts import Evidence, Ratings, rated
 
 
 def test_there_are_nine_of_known_models() -> None:
@@ -62,24 +61,15 @@ def test_third_claim_wants_g2g_al_above_the_teacher_in_psnr_and_below_in_ssim() 
     assert judge(CLAIMS[2], both(**STUDENTS)).reason == "G2G+AL - Teacher (PSNR)"
 
 
-def ratings(**dmos: list[float]) -> dict[str, pd.DataFrame]:
-    """What stage opinion would write of so many images, read as stage claims reads it."""
-    rows = [
-        {"model": model, "image": f"Set5/{number}", "dmos": value, "paper_dmos": math.nan}
-        for model, values in dmos.items()
-        for number, value in enumerate(values)
-    ]
-    # Of the paper, and the mean of ours: no images of ours.
-    rows += [{"model": "gan2g", "image": "3", "dmos": math.nan, "paper_dmos": 52.9}]
-    rows += [{"model": "gan2g", "image": "mean", "dmos": 50.0, "paper_dmos": math.nan}]
-    return rated(pd.DataFrame(rows))
+def rated_by_all(raters: int = 6, **dmos: list[float]) -> Ratings:
+    return rated(opinions(raters, **dmos))
 
 
 def test_first_places_by_hand() -> None:
     """A lower DMOS is better; equal ones share a place; a fifth method is not in the contest."""
     four = {"gan2g": [40.0, 50.0, 60.0], "g2g_al": [45.0, 50.0, 30.0]}
     four |= {name: [99.0, 99.0, 99.0] for name in ("gan2gan", "gan2g_al")}
-    found = ratings(**four, student=[1.0, 1.0, 1.0])
+    found = rated(opinions(**four, student=[1.0, 1.0, 1.0])).by_image
     assert found["gan2g"]["first_places"].tolist() == [1.0, 0.5, 0.0]
     assert found["g2g_al"]["first_places"].tolist() == [0.0, 0.5, 1.0]
     assert found["student"]["dmos"].tolist() == [1.0] * 3
@@ -88,8 +78,9 @@ def test_first_places_by_hand() -> None:
 
 def test_first_places_are_among_all_four() -> None:
     """Of two it would be another contest than the paper's."""
-    found = ratings(g2g_al=[50.0] * 8, gan2g_al=[40.0] * 8)
-    assert "first_places" not in found["g2g_al"]
+    found = rated(opinions(g2g_al=[50.0] * 8, gan2g_al=[40.0] * 8))
+    assert "first_places" not in found.by_image["g2g_al"]
+    assert "first_places" not in found.by_rater["g2g_al"]
     finding = judge(CLAIMS[3], scores(), found)
     assert finding.verdict == "cannot be told"
 
@@ -97,7 +88,9 @@ def test_first_places_are_among_all_four() -> None:
 def test_fourth_claim_counts_first_places() -> None:
     """Of thirty images G2G+AL is first on twenty-one, GAN2G+AL on eight, GAN2G on one."""
     first = ["g2g_al"] * 21 + ["gan2g_al"] * 8 + ["gan2g"]
-    given = ratings(**{name: [40.0 if name == f else 50.0 for f in first] for name in STUDENTS})
+    given = rated_by_all(
+        **{name: [40.0 if name == f else 50.0 for f in first] for name in STUDENTS}
+    )
     finding = judge(CLAIMS[3], scores(), given)
     assert finding.verdict == "holds"
     lead, *others = finding.comparisons
@@ -106,22 +99,24 @@ def test_fourth_claim_counts_first_places() -> None:
     assert [item.difference.mean for item in others] == pytest.approx([8 / 30, 7 / 30])
     # The paper's reading: 4, 3, 1 and 2 of ten.
     assert [item.paper for item in finding.comparisons] == pytest.approx([0.1, 0.2, 0.1])
-    reversed_ = ratings(**{name: [60.0 if name == f else 50.0 for f in first] for name in STUDENTS})
+    reversed_ = rated_by_all(
+        **{name: [60.0 if name == f else 50.0 for f in first] for name in STUDENTS}
+    )
     assert judge(CLAIMS[3], scores(), reversed_).verdict == "fails"
 
 
 def test_fifth_claim_is_of_dmos_and_lower_is_better() -> None:
     good, bad = [40.0 + n for n in range(8)], [55.0 + n / 2 for n in range(8)]
-    finding = judge(CLAIMS[4], scores(), ratings(gan2g_al=good, gan2g=bad))
+    finding = judge(CLAIMS[4], scores(), rated_by_all(gan2g_al=good, gan2g=bad))
     assert finding.verdict == "holds"
     assert finding.of_set("Set5") is None
-    assert judge(CLAIMS[4], scores(), ratings(gan2g_al=bad, gan2g=good)).verdict == "fails"
+    assert judge(CLAIMS[4], scores(), rated_by_all(gan2g_al=bad, gan2g=good)).verdict == "fails"
 
 
-def test_claims_on_dmos_without_ratings() -> None:
+def test_claims_on_dmos_without_rated_by_all() -> None:
     for number in (3, 4):
         assert verdict(judge(CLAIMS[number], scores())) == ("cannot be told", "no ratings")
-    unrated = judge(CLAIMS[4], scores(), ratings(gan2g=[50.0] * 8))
+    unrated = judge(CLAIMS[4], scores(), rated_by_all(gan2g=[50.0] * 8))
     assert verdict(unrated) == ("cannot be told", "GAN2G+AL not rated")
 
 
@@ -204,7 +199,7 @@ def test_eighth_claim_takes_a_strategy_that_differs_by_the_loss_alone() -> None:
     assert [s.pairs for s in eighth.statements] == [(("g2g_al", "g2g_al_vgg"),)]
     for vgg, expected in ((-0.1, "holds"), (-0.3, "fails")):
         found = scores("niqe", g2g_al=-0.2, g2g_al_vgg=vgg)
-        assert Evidence(found, {}, strategies).judge(eighth).verdict == expected
+        assert Evidence(found, Ratings(), strategies).judge(eighth).verdict == expected
 
 
 @pytest.mark.parametrize(

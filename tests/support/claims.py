@@ -6,7 +6,7 @@ import pandas as pd
 
 from srgan_distill.common.params import load
 from srgan_distill.results.claims.statements import Claim, Statement
-from srgan_distill.results.claims.verdicts import Evidence, Finding
+from srgan_distill.results.claims.verdicts import Evidence, Finding, Ratings
 from support.code_reading import SOURCE
 
 PARAMS = load(SOURCE.parent / "params.yaml")
@@ -38,9 +38,26 @@ def scores(
     return {name: frame.head(images) for name, frame in ({"student": student} | found).items()}
 
 
-def judge(claim: Claim, found: dict[str, pd.DataFrame], ratings=None) -> Finding:
+def judge(claim: Claim, found: dict[str, pd.DataFrame], ratings: Ratings | None = None) -> Finding:
     """What is found of a claim on these scores."""
-    return Evidence(found, ratings or {}, STRATEGIES).judge(claim)
+    return Evidence(found, ratings or Ratings(), STRATEGIES).judge(claim)
+
+
+def opinions(raters: int = 6, **dmos: list[float]) -> pd.DataFrame:
+    """What stage opinion would write where so many raters agree on each image's DMOS."""
+    return pd.DataFrame(
+        [
+            {
+                "rater": f"R{rater}",
+                "image": f"Set5/{number}",
+                "method": model,
+                "differential": value,
+            }
+            for rater in range(raters)
+            for model, values in dmos.items()
+            for number, value in enumerate(values)
+        ]
+    )
 
 
 def verdict(finding: Finding) -> tuple[str, str]:

@@ -134,8 +134,9 @@ def as_text(table: pd.DataFrame, style: Format, test_set: str = _MEAN) -> str:
         }
         row |= {_short(key): record[key] or ABSENT for key in settings}
         for name in figures:
-            row[METRICS[name].heading] = _with_spread(record, name, name)
-            row[f"Gain in {METRICS[name].label}"] = _with_spread(record, f"gain_{name}", name, "+")
+            heading = METRICS[name].heading
+            row[heading] = _with_spread(record, name, name)
+            row[f"{heading}, over baseline"] = _with_spread(record, f"gain_{name}", name, "+")
         rows.append(row | ({"Note": record["problem"]} if any(table["problem"]) else {}))
     where = "Means over the test sets" if test_set == _MEAN else f"Set {test_set}"
     note = _NOTE.format(where=where, seeds=SEEDS_NOTE)

@@ -80,8 +80,8 @@ def gain_table(figures: Figures) -> str:
                 "Set": name,
                 "Metric": METRICS[metric].heading,
                 "Distilled": METRICS[metric].text(values[metric]),
-                "Gain over baseline": METRICS[metric].text(values[f"gain_{metric}"], "+"),
-                f"Gain over {display_name(STUDENT)}, as in the paper": METRICS[metric].text(
+                "Over baseline": METRICS[metric].text(values[f"gain_{metric}"], "+"),
+                f"Over {display_name(STUDENT)}, as in the paper": METRICS[metric].text(
                     values[f"gain_over_student_{metric}"], "+"
                 ),
                 "Share of the teacher's lead": ABSENT if share is None else f"{share:.0%}",

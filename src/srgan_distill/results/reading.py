@@ -39,14 +39,14 @@ def read_scores(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype={"set": str, "image": str}, na_filter=False)
 
 
-def read_table3(path: Path) -> pd.DataFrame:
-    """Table 3 as stage opinion writes it (`srgan_distill.results.opinion.table3`).
+def read_opinions(path: Path) -> pd.DataFrame:
+    """Opinions as stage opinion writes them (`srgan_distill.results.opinion.dmos.opinions`).
 
     Raises:
         UserError: the file is missing.
     """
     with required(path):
-        return pd.read_csv(path, dtype={"image": str})
+        return pd.read_csv(path, dtype={"rater": str, "image": str}, na_filter=False)
 
 
 def read_all_scores(runs: Sequence[str], scores: Callable[[str], Path]) -> dict[str, pd.DataFrame]:

@@ -8,7 +8,7 @@ from ..networks.cost import generator_sizes
 from ..results.claims.page import as_document, as_markdown
 from ..results.claims.statements import completed, with_equal_phases
 from ..results.claims.verdicts import Evidence, judge_size, rated
-from ..results.reading import read_all_scores, read_table3
+from ..results.reading import read_all_scores, read_opinions
 
 
 def run() -> None:
@@ -19,7 +19,7 @@ def run() -> None:
     models = names(all_runs(params.pretrain, params.train, strategies))
     prune(paths, models)
     scores = read_all_scores(models, paths.scores)
-    ratings = rated(read_table3(paths.metrics("opinion", "table3.csv")))
+    ratings = rated(read_opinions(paths.metrics("opinion", "opinions.csv")))
     evidence = Evidence(scores, ratings, strategies)
     findings = [evidence.judge(claim) for claim in completed(strategies)]
     beside = [

@@ -12,7 +12,7 @@ from ..results.opinion.table3 import table3, table3_markdown
 
 
 def run() -> None:
-    """Write metrics/<profile>/opinion/: dmos.json (see `dmos_figures`), table3.md and .csv."""
+    """Write metrics/<profile>/opinion/: opinions.csv, dmos.json, table3.md and table3.csv."""
     params = load()
     paths = Paths(params.profile)
     models = names(all_runs(params.pretrain, params.train, params.strategies))
@@ -27,6 +27,7 @@ def run() -> None:
     table = table3(given, models)
     text = table3_markdown(table, ratings["rater"].nunique())
     folder = paths.metrics("opinion")
+    write_text(folder / "opinions.csv", given.to_csv(index=False, float_format="%.6f"))
     write_text(folder / "table3.md", text)
     write_text(folder / "table3.csv", table.to_csv(index=False, float_format="%.6f"))
     write_json(folder / "dmos.json", dmos_figures(given, models))

@@ -6,8 +6,8 @@ from typing import Any
 
 from ...common.text import ABSENT, markdown_page, markdown_table
 from ..intervals import CONFIDENCE, LEAST_IMAGES, Interval, interval_text
-from .statements import KNOWN
-from .verdicts import NO_LEAD, Comparison, Finding
+from .statements import KNOWN, RATED
+from .verdicts import LEAST_RATED, NO_LEAD, Comparison, Finding
 
 _SHORT = {"holds": "holds", "fails": "fails", "cannot be told": "?", None: ABSENT}
 _WORDS = ("Why", "Paper")  # columns of sentences, not of figures
@@ -26,9 +26,10 @@ and by what is worth speaking of (0.1 dB of PSNR, 0.003 of SSIM, 0.1 of NIQE or 
 better or a gap "large"; models are alike where the whole interval lies within plus and minus that.
 
 In place of the paper's eyes stand LPIPS or, where it was not computed, NIQE; and for edges, how
-steep SR is where HR has its edges. Claims on DMOS take the ratings of `data/ratings/`, over their
-images: of ours a lower DMOS is better, as the equations have it, and the paper's differences are
-as printed. PIQE decides nothing.
+steep SR is where HR has its edges. Claims on DMOS take the ratings of `data/ratings/`: the interval
+over the images and that over the raters must say the same, and be of at least {LEAST_RATED} each.
+Of ours a lower DMOS is better, as the equations have it, and the paper's differences are as
+printed. PIQE decides nothing.
 
 **The intervals are not corrected for multiple comparisons**: each says for itself that a difference
 is not 0, and of twenty that are truly 0 about one would be taken for a difference. They speak of
@@ -92,6 +93,7 @@ def _row(item: Comparison, sets: Sequence[str]) -> dict[str, str]:
         "Verdict": item.verdict,
         "Why": item.reason or ABSENT,
         "Mean of sets": _text(item.difference, item.metric),
+        **({"Over raters": _text(item.over_raters, item.metric)} if item.claimed in RATED else {}),
         **{name: _text(item.by_set.get(name), item.metric) for name in sets},
         "Paper's": _paper(item),
     }
@@ -119,12 +121,14 @@ def _finding_json(finding: Finding, sets: Sequence[str]) -> dict[str, Any]:
 
 
 def _comparison_json(item: Comparison) -> dict[str, Any]:
+    raters = _interval_json(item.over_raters) if item.over_raters else {}
     return {
         "model": item.model,
         "other": item.other,
         "metric": item.metric,
         "relation": item.relation,
         **_interval_json(item.difference or Interval(math.nan, math.nan, math.nan, 0)),
+        **({"over_raters": raters | {"raters": raters.pop("images")}} if raters else {}),
         "by_set": {
             name: _interval_json(interval) | {"verdict": item.verdicts.get(name)}
             for name, interval in item.by_set.items()

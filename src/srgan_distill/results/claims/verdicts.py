@@ -19,6 +19,11 @@ Verdict = Literal["holds", "fails", "cannot be told"]
 Scores = Mapping[str, pd.DataFrame]
 
 NO_LEAD = "the teacher does not lead"
+LEAST_RATED = 6
+"""Of images, and of raters, for a verdict on ratings.
+
+Where all agree an interval has no width. Five agree by chance once in sixteen times, six in 32.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,10 @@ class Comparison:
         metric: the one of `difference`.
         claimed: the one that the claim speaks of, of which `paper` is.
         decides: False where the metric only stands in for the claim's own.
-        difference: model minus other, paired, as mean over the test sets; None without scores.
+        difference: model minus other, paired, as mean over the test sets; None without scores. Of
+            ratings, over the images that were rated.
         by_set: the same of each test set.
+        over_raters: of ratings, the same over the raters, each the mean of its images.
         paper: the paper's difference in the claim's metric, mean over its sets; None without.
         verdict, verdicts: over all sets, and of each set that the claim speaks of.
         reason: why nothing can be told; empty otherwise.
@@ -44,6 +51,7 @@ class Comparison:
     decides: bool = True
     difference: Interval | None = None
     by_set: Mapping[str, Interval] = field(default_factory=dict)
+    over_raters: Interval | None = None
     paper: float | None = None
     verdict: Verdict = "cannot be told"
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
@@ -77,16 +85,30 @@ class Finding:
         return together(found) if found else None
 
 
+@dataclass(frozen=True)
+class Ratings:
+    """DMOS (and first places) by model, in the form of scores.
+
+    `by_image`: of each image, the mean of its raters; `by_rater`: of each rater, who stands in
+    place of an image, the mean of all images.
+    """
+
+    by_image: Scores = field(default_factory=dict)
+    by_rater: Scores = field(default_factory=dict)
+
+
 class Evidence:
     """Scores and ratings of all models, and what they say.
 
     Args:
         scores: per-image scores by model (`set`, `image`, one column per metric).
-        ratings: `rated` of Table 3.
+        ratings: `rated` of the opinions.
         strategies: who was taught by whom, and what each one's baseline is.
     """
 
-    def __init__(self, scores: Scores, ratings: Scores, strategies: Mapping[str, Strategy]) -> None:
+    def __init__(
+        self, scores: Scores, ratings: Ratings, strategies: Mapping[str, Strategy]
+    ) -> None:
         self._scores = scores
         self._ratings = ratings
         self._strategies = strategies
@@ -120,7 +142,9 @@ class Evidence:
             paper=_paper_difference(claimed, model, other, statement.but_sets),
             verdicts={} if claimed in RATED else dict.fromkeys(sets, "cannot be told"),
         )  # fmt: skip
-        frames, made = (self._ratings, "rated") if claimed in RATED else (self._scores, "evaluated")
+        frames, made = self._scores, "evaluated"
+        if claimed in RATED:
+            frames, made = self._ratings.by_image, "rated"
         if absent := [display_name(name) for name in (model, other) if name not in frames]:
             reason = f"{' and '.join(absent)} not {made}" if frames else "no ratings"
             return replace(bare, reason=reason)
@@ -134,8 +158,13 @@ class Evidence:
             bare,
             metric=metric,
             difference=difference_over_sets(ours, theirs, metric),
-            by_set={} if metric in RATED else _by_set(ours, theirs, metric),
+            by_set={} if claimed in RATED else _by_set(ours, theirs, metric),
         )
+        if metric in RATED:
+            raters = (self._ratings.by_rater[name] for name in (model, other))
+            measured = replace(measured, over_raters=difference_over_sets(*raters, metric))
+            verdict, reason = _of_ratings(measured)
+            return replace(measured, verdict=verdict, reason=reason)
         if metric not in statement.metrics:
             return replace(measured, decides=False, reason=reason)
         of_teaching = statement.of_teaching
@@ -183,19 +212,32 @@ class Evidence:
         return self._leads[key]
 
 
-def rated(table3: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Our ratings of Table 3 (`opinion.table3`) by model, in the form of scores.
+def rated(opinions: pd.DataFrame) -> Ratings:
+    """What raters said, from `dmos.opinions`; without ratings, of no model.
 
-    Returns:
-        `set` (one for all, for the raters' images are few), `image`, `dmos`, and `first_places`: 1
-        where no other of the paper's four strategies has a lower DMOS, shared where they are
-        equal, if all four are rated. Empty without ratings.
+    First places are the share of images on which no other of the paper's four strategies has a
+    lower DMOS, shared where they are equal; there are some if all four are rated.
     """
-    ours = table3[table3["dmos"].notna() & table3["image"].str.contains("/")]
-    dmos = ours.pivot(index="image", columns="model", values="dmos")
+    if opinions.empty:
+        return Ratings()
+    own = opinions.pivot(index=["rater", "image"], columns="method", values="differential")
+    # Rounded: equal means may differ in their last digit.
+    by_image, by_rater = (own.groupby(level=unit).mean().round(6) for unit in ("image", "rater"))
+    return Ratings(
+        _as_scores(by_image, _first_places(by_image)),
+        _as_scores(by_rater, _first_places(own).groupby(level="rater").mean()),
+    )
+
+
+def _first_places(dmos: pd.DataFrame) -> pd.DataFrame:
+    """Each strategy's share of the first place of each row."""
     contest = dmos.filter(items=DISTILLED if {*DISTILLED} <= {*dmos} else [])
     first = contest.eq(contest.min(axis=1), axis=0)
-    shares = first.div(first.sum(axis=1), axis=0)
+    return first.div(first.sum(axis=1), axis=0)
+
+
+def _as_scores(dmos: pd.DataFrame, shares: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """One set for all, for the raters' images are few."""
     return {
         model: pd.DataFrame(
             {"set": "rated", "image": dmos.index, "dmos": dmos[model].to_numpy()}
@@ -258,6 +300,21 @@ def _verdict(relation: Relation, metric: str, difference: Interval) -> tuple[Ver
         "alike": f"±{known.text(margin)}",
     }
     return "cannot be told", f"an interval spans {bounds[relation]}"
+
+
+def _of_ratings(item: Comparison) -> tuple[Verdict, str]:
+    """What stands both for other images and for other raters."""
+    verdicts: list[Verdict] = []
+    for over, difference in (("images", item.difference), ("raters", item.over_raters)):
+        if difference.images < LEAST_RATED:
+            return "cannot be told", f"fewer than {LEAST_RATED} {over}"
+        verdict, reason = _verdict(item.relation, item.metric, difference)
+        if reason:
+            return verdict, f"over {over}, {reason}"
+        verdicts.append(verdict)
+    if len(set(verdicts)) > 1:
+        return "cannot be told", "images and raters contradict each other"
+    return verdicts[0], ""
 
 
 def quantity(metric: str) -> str:

@@ -31,9 +31,9 @@ images and GAN2G+AL on three; by the equations GAN2G is first on four, and GAN2G
 figures themselves do not tell which of the two they are.
 
 **In the paper, each method's mean over the ten images is 50.00.** That is what z-scores give which
-are taken within each method; taken over all of a rater's differences, as here, only the mean over
-all methods is 50. So its table compares the images of one method, and ranks no methods. Its ten
-images are not named; they are not those above."""
+are taken within each method; taken over all of a rater's differences, as ours are, only the mean
+over all methods is 50. So its table compares the images of one method, and ranks no methods. Its
+ten images are not named."""
 
 
 def table3(opinions: pd.DataFrame, models: Sequence[str]) -> pd.DataFrame:
