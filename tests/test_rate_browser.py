@@ -244,6 +244,51 @@ def test_who_looks_in_full_does_so_at_every_picture(browser: Browser) -> None:
         browser.press("3")
 
 
+def test_the_mouse_goes_forward_over_what_is_scored(browser: Browser) -> None:
+    browser.forget()
+    browser.begin("Fay")
+    forward = browser.find("#forward")
+    seen = []
+    for score in "234":
+        seen.append(browser.seen())
+        assert not forward.is_enabled()
+        browser.press(score)
+    unscored = browser.seen()
+    for _ in range(3):
+        browser.find("#back").click()
+        browser.seen()
+    for number, score in enumerate("234"):
+        assert browser.seen() == seen[number]
+        assert browser.find("#scale .given b").text == score
+        forward.click()
+    assert browser.seen() == unscored
+    assert not forward.is_enabled()
+
+
+def test_arrows_scroll_a_picture_in_full(browser: Browser) -> None:
+    """They left it: going back to its left edge was going back to the picture before."""
+    from selenium.webdriver.common.keys import Keys
+
+    browser.forget()
+    browser.resize(600, 500)
+    browser.begin("Gil")
+    while browser.seen()[0] != "Set5/b":
+        browser.press("3")
+    shown, place = browser.seen(), browser.get("position")
+    frame = "document.getElementById('frame')"
+    assert browser.get(f"{frame}.tabIndex") == -1
+    browser.find("#note button").click()
+    assert browser.get(f"document.activeElement === {frame}")
+    browser.press(Keys.ARROW_RIGHT)
+    browser.wait(lambda: browser.get(f"{frame}.scrollLeft"))
+    browser.press(Keys.ARROW_LEFT)
+    browser.wait(lambda: browser.get(f"{frame}.scrollLeft") == 0)
+    assert (browser.seen(), browser.get("position")) == (shown, place)
+    browser.press("3")
+    assert browser.get("position") == place + 1
+    browser.resize(1280, 800)
+
+
 def test_scores_of_other_pictures_are_none_of_this_page(browser: Browser) -> None:
     """A folder made anew at the same place, in a tab that is still open."""
     browser.forget()

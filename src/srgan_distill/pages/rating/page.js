@@ -140,6 +140,7 @@ function goTo(target) {
   $("progress").firstElementChild.style.width = `${(100 * rated) / TOTAL}%`;
   $("count").textContent = `${position + 1} of ${TOTAL}`;
   $("back").disabled = position === 0;
+  $("forward").disabled = !(picture in state.scores);
   for (const button of $("scale").children) {
     const given = Number(button.value) === state.scores[picture];
     button.classList.toggle("given", given);
@@ -181,6 +182,7 @@ function layOut() {
   const fit = Math.min(1, frame.clientWidth / width, frame.clientHeight / height);
   const isWhole = whole && fit < 1;
   frame.classList.toggle("whole", isWhole);
+  frame.tabIndex = isWhole ? 0 : -1; // what scrolls must be within a keyboard's reach
   picture.style.width = `${isWhole ? width : width * fit}px`;
   picture.classList.toggle("shrunk", fit < 1 && !isWhole);
   $("note").textContent = "";
@@ -190,6 +192,7 @@ function layOut() {
   button.addEventListener("click", () => {
     whole = !whole;
     layOut();
+    frame.focus();
   });
   const percent = Math.round(100 * fit);
   const size = isWhole ? "Shown in full: scroll, or " : `Shown at ${percent} % of its size: `;
@@ -219,6 +222,7 @@ $("scale").addEventListener("click", (event) => {
   if (button && event.detail < 2) give(Number(button.value));
 });
 $("back").addEventListener("click", () => goTo(position - 1));
+$("forward").addEventListener("click", () => goTo(position + 1));
 $("review").addEventListener("click", () => goTo(TOTAL - 1));
 $("restart").addEventListener("click", () => {
   if (confirm("Forget these scores and begin again?")) forget();
@@ -238,6 +242,7 @@ document.addEventListener("keydown", (event) => {
   // A held key would score picture after picture.
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !state || state.saved) return;
   const rating = !$("rate").hidden;
+  if (/^Arrow/.test(event.key) && $("frame").classList.contains("whole")) return; // they scroll it
   if (rating && /^[1-5]$/.test(event.key)) {
     give(Number(event.key));
   } else if (event.key === "ArrowLeft" || event.key === "Backspace") {
