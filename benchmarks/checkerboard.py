@@ -21,6 +21,8 @@ from srgan_distill.training.losses import LossNetworks
 from srgan_distill.training.schedule import pretraining_schedule
 from srgan_distill.training.setup import validation
 
+BUDGET = {"batch": 8, "crop": 96, "lr": 4e-4, "lr_end": 1e-5}
+
 
 def main(steps: int) -> None:
     params = load()
@@ -32,7 +34,7 @@ def main(steps: int) -> None:
     tiles = Tiles.open(paths.tiles, compute.device, "device")
     validate = validation(paths.validation, compute)
     budget = params.settings.pretrain["student"].model_copy(
-        update={"steps": steps, "log_every": 100, "validate_every": 500}
+        update=BUDGET | {"steps": steps, "log_every": 100, "validate_every": 500}
     )
     rows = []
     for checkerboard_free in (False, True):

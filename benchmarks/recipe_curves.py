@@ -22,7 +22,7 @@ PANELS = {
 def draw(curves: dict[str, pd.DataFrame], target: Path) -> None:
     """A panel for each figure, a line for each run, by its title."""
     figure = Figure(figsize=(15, 5.5), layout="constrained")
-    panels = figure.subplots(1, len(PANELS))
+    panels = figure.subplots(1, len(PANELS), sharex=True)
     for panel, (column, label) in zip(panels, PANELS.items(), strict=True):
         for name, table in curves.items():
             panel.plot(table["step"], table[column], marker=".", label=name)

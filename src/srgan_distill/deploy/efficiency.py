@@ -7,7 +7,7 @@ times are noise between machines.
 import platform
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,16 @@ def _weights_bytes(filters: int, blocks: int) -> int:
 
 def _machine(repeats: int) -> dict[str, Any]:
     """What a reader must know to compare the times."""
-    machine = {"CPU": platform.machine(), "threads": torch.get_num_threads(), "repeats": repeats}
+    machine = {"CPU": _processor(), "threads": torch.get_num_threads(), "repeats": repeats}
     if has_usable_gpu():
         machine["GPU"] = torch.cuda.get_device_name()
     return machine | {library: version(library) for library in ("torch", "onnxruntime")}
+
+
+def _processor() -> str:
+    """The model, where the system tells it (Linux), else the architecture."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
