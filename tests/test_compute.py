@@ -32,7 +32,7 @@ def test_auto_takes_a_gpu_that_torch_has_kernels_for(
     capability: tuple[int, int], device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda number: capability)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     kernels = ["sm_75", "sm_80", "sm_90a", "sm_120", "compute_120"]
     monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: kernels)

@@ -25,6 +25,7 @@ from srgan_distill.common.errors import UserError
 from srgan_distill.common.params import Hardware
 from srgan_distill.common.paths import Paths
 from srgan_distill.networks.compute import choose_device
+from srgan_distill.training import distributed
 from srgan_distill.training.distributed import Distributed, SynchronizedBatchNorm, launch
 
 PATHS = Paths("sample")
@@ -330,10 +331,45 @@ def test_a_machine_that_is_left_alone_is_told(small_project: Callable[..., Path]
 def test_more_gpus_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (9, 0))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda number: (9, 0))
     assert choose_device("cuda", 2) == "cuda"
     with pytest.raises(UserError, match=r"hardware\.devices = 3: this machine has 2 GPUs"):
         choose_device("auto", 3)
+
+
+def test_a_second_gpu_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_75", "sm_90"])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda number: "an old card")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_capability", lambda number: [(9, 0), (6, 1)][number]
+    )
+    assert choose_device("auto") == "cuda"
+    with pytest.raises(UserError, match=r"devices = 2: GPU 1, an old card, is too old"):
+        choose_device("auto", 2)
+
+
+def test_the_order_of_sums_is_settled_before_the_processes_meet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """NCCL chooses its algorithms when it is set up."""
+    settled = []
+
+    def met(*_: object, **__: object) -> None:
+        settled.append(torch.are_deterministic_algorithms_enabled())
+        raise UserError("enough")
+
+    for name in ("RANK", "LOCAL_RANK"):
+        monkeypatch.setenv(name, "0")
+    for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(dist, "init_process_group", met)
+    monkeypatch.setattr(distributed, "end_with_parent", lambda: None)
+    monkeypatch.setattr(os, "_exit", lambda code: None)
+    torch.use_deterministic_algorithms(False)
+    distributed._enter(print, None, "cpu")
+    assert settled == [True]
 
 
 def test_unknown_hardware_is_refused() -> None:

@@ -55,6 +55,12 @@ def raising(error: BaseException):
             "params.yaml, and run again\n",
         ),
         (
+            RuntimeError("GET was unable to find an engine to execute this computation"),
+            1,
+            "error: the GPU's memory is full; free some, or make batch or crop smaller in "
+            "params.yaml, and run again\n",
+        ),
+        (
             RuntimeError(
                 "[enforce fail at alloc_cpu.cpp:114] . DefaultCPUAllocator: can't "
                 "allocate memory: you tried to allocate 9 bytes."

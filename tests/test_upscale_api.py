@@ -159,6 +159,7 @@ def test_a_machine_without_gpu_is_said_in_the_words_of_the_command(monkeypatch):
         (MemoryError(), UserError),
         (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB."), UserError),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `x`"), UserError),
+        (RuntimeError("GET was unable to find an engine to execute this computation"), UserError),
         (RuntimeError("CUDA error: an illegal memory access was encountered"), RuntimeError),
     ],
 )

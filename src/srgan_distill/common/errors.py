@@ -8,8 +8,12 @@ from contextlib import suppress
 from io import TextIOWrapper
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-# As torch words it, of a GPU's memory (the last of them cuBLAS) and of the computer's.
-_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "ALLOC_FAILED")
+# As torch words it, of a GPU's memory (then cuBLAS, and cuDNN of its workspace) and the computer's.
+_OF_GPU = ("CUDA", "unable to find an engine")
+_OUT_OF_MEMORY = (
+    "out of memory", "ALLOC_FAILED", "unable to find an engine", "not enough memory",
+    "can't allocate memory",
+)  # fmt: skip
 
 
 class UserError(Exception):
@@ -71,7 +75,7 @@ def exit_code(
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        whose = "GPU's" if "CUDA" in str(error) else "computer's"
+        whose = "GPU's" if any(words in str(error) for words in _OF_GPU) else "computer's"
         return _failed(
             1,
             f"the {whose} memory is full; free some, or {less_memory}, and run again",

@@ -61,17 +61,28 @@ def choose_device(device: str, count: int = 1) -> str:
         raise UserError(
             f"hardware.devices = {count}: this machine has {torch.cuda.device_count()} GPUs"
         )
+    for number in range(1, count if device == "cuda" else 0):
+        if not _has_kernels(number):
+            raise UserError(
+                f"hardware.devices = {count}: GPU {number}, {torch.cuda.get_device_name(number)}, "
+                "is too old for this torch; hide it by CUDA_VISIBLE_DEVICES"
+            )
     torch.backends.cudnn.allow_tf32 = False
     return device
 
 
 def has_usable_gpu() -> bool:
-    """Whether there is a GPU whose driver suits this torch, and for which it has kernels."""
-    if not torch.cuda.is_available():
-        return False
+    """Whether there is a GPU whose driver suits this torch, and for which it has kernels.
+
+    Of several, the first: the answer is the same in every process, whichever its own is.
+    """
+    return torch.cuda.is_available() and _has_kernels(0)
+
+
+def _has_kernels(number: int) -> bool:
     names = [name for name in torch.cuda.get_arch_list() if name.startswith("sm_")]
     oldest = min((int(name.removeprefix("sm_").rstrip("af")) for name in names), default=0)
-    major, minor = torch.cuda.get_device_capability()
+    major, minor = torch.cuda.get_device_capability(number)
     return 10 * major + minor >= oldest
 
 

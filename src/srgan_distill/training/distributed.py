@@ -28,7 +28,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from ..common.errors import UserError, exit_code
 from ..common.params import Hardware
 from ..common.processes import end_with_parent
-from ..networks.compute import choose_device
+from ..networks.compute import choose_device, make_deterministic
 
 Job = TypeVar("Job")
 
@@ -202,6 +202,10 @@ def launch(work: Callable[[Job, Distributed], None], job: Job, hardware: Hardwar
         work(job, SINGLE)
         return
     device = choose_device(hardware.device, hardware.devices)
+    # That all have come is waited for with TIMEOUT; a process whose peer is lost ends as it is, for
+    # an aborted sum could be saved.
+    os.environ.setdefault("TORCH_DIST_INIT_BARRIER", "1")
+    os.environ.setdefault("TORCH_NCCL_ASYNC_ERROR_HANDLING", "3")
     # The launcher's own account of a failure comes after the process's one line, and is longer.
     for name in ("torch.distributed.elastic", "torch.multiprocessing.spawn"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -287,8 +291,9 @@ def _tell(rank: int, code: int, said: str) -> NoReturn:
         )
     if code == PEER_LOST_EXIT_CODE:
         raise UserError(
-            "a process of another machine has ended, and what it printed there says why; run again "
-            "on every machine, and the training goes on from its checkpoint"
+            "a process of another machine has ended, and what it printed there says why (where it "
+            "still runs, the network between them failed: docs/distributed.md); run again on every "
+            "machine, and the training goes on from its checkpoint"
         )
     print(said, end="", file=sys.stderr)
     raise SystemExit(code)
@@ -301,16 +306,20 @@ def _enter(work: Callable[[Job, Distributed], None], job: Job, device: str) -> N
     )
     distributed = Distributed(rank, world_size, local_rank)
     end_with_parent()
-    if device == "cuda":
-        torch.cuda.set_device(local_rank)
     torch.set_num_threads(max(1, torch.get_num_threads() // local_size))
 
     def meet_and_work() -> int | None:
+        # Before NCCL is set up: of its algorithms, torch then leaves out those that are not.
+        make_deterministic()
+        if device == "cuda":
+            torch.cuda.set_device(local_rank)
         try:
             dist.init_process_group("nccl" if device == "cuda" else "gloo", timeout=TIMEOUT)
         except dist.DistError as error:
             raise _not_met(error) from None
         try:
+            # NCCL connects the processes here, with no limit of time: so before any of them works.
+            dist.all_reduce(torch.zeros(1, device=device))
             work(job, distributed)
         except RuntimeError as error:
             if not any(words in str(error) for words in PEER_ENDED):

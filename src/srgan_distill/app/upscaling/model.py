@@ -1,6 +1,7 @@
 """A generator at work on whole images: uint8 or uint16 arrays, tile by tile."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isqrt
 from pathlib import Path
@@ -160,19 +161,26 @@ def upscaled_bands(
                 slice(SCALE * (left - columns.start), SCALE * (right - columns.start)),
             )
             part = pixels[np.ix_(mirrored(rows, height), mirrored(columns, width))]
-            result = _on_device(model, part, tile)[:, inner[0], inner[1]]
-            band[:, SCALE * left : SCALE * right] = _to_integers(result, dtype)
+            with _smaller_tiles_advised(tile):
+                result = _on_device(model, part)[:, inner[0], inner[1]]
+                band[:, SCALE * left : SCALE * right] = _to_integers(result, dtype)
             progress((bottom - top) * (right - left))
         yield band
         del band  # before the next one is made
 
 
-def _on_device(model: Model, pixels: np.ndarray, tile: int) -> Tensor:
+@torch.inference_mode()
+def _on_device(model: Model, pixels: np.ndarray) -> Tensor:
     """`_upscaled` of one tile with its margin: [channels, 4 height, 4 width]."""
+    values = torch.from_numpy(pixels.astype(np.float32)).to(model.compute.device)
+    return _upscaled(model, values / np.iinfo(pixels.dtype).max)
+
+
+@contextmanager
+def _smaller_tiles_advised(tile: int) -> Iterator[None]:
+    """Where the memory is too small for tiles of that size."""
     try:
-        with torch.inference_mode():
-            values = torch.from_numpy(pixels.astype(np.float32)).to(model.compute.device)
-            return _upscaled(model, values / np.iinfo(pixels.dtype).max)
+        yield
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
