@@ -18,7 +18,9 @@ $(SETUP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
 	# No dependencies, for the lock has all: it leaves out opencv-python, the same files as
 	# opencv-python-headless with a window system, which servers lack.
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
+	# setuptools first: the three packages that come as source are built by the one that is locked.
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps $$(grep ^setuptools== requirements.lock)
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --requirement requirements.lock
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(SETUP)
 

@@ -46,6 +46,11 @@ def test_parameters_and_code_are_those_that_dvc_records(monkeypatch: pytest.Monk
     assert len(stages) > 40
 
 
+def test_a_stage_may_be_named_with_the_path_of_its_file(project: Path) -> None:
+    """As DVC does when it is started in another folder."""
+    assert inputs("../dvc.yaml:distill@gan2gan") == inputs("distill@gan2gan")
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -119,9 +124,11 @@ def test_what_the_stage_does_not_depend_on_may_change(project: Path) -> None:
 
     with as_recorded("distill@gan2gan"):
         change_params(project, others)
-        (project / CODE / "notes.md").write_text("a page")
+        for name in ("notes.md", ".loop.py.swp", "loop.py~", "loop.py.orig", ".DS_Store"):
+            (project / CODE / name).write_text("no code")
         (project / CODE / "__pycache__").mkdir()
-        (project / CODE / "__pycache__/loop.cpython-311.pyc").write_bytes(b"compiled")
+        for name in ("loop.cpython-311.pyc", "loop.cpython-311.pyc.140234"):
+            (project / CODE / "__pycache__" / name).write_bytes(b"compiled")
 
 
 def test_an_error_of_the_stage_comes_first(project: Path) -> None:

@@ -36,7 +36,6 @@ class Runner:
         init_repository(self.folder)
         for path in (COMMON, LOCK, "README.md"):
             self.change(path, "base")
-        self.base = self.git("rev-parse", "HEAD")
 
     def program(self, name: str, script: str) -> None:
         file = self.programs / name
@@ -64,7 +63,7 @@ class Runner:
         variables = {
             "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}", "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(self.temporary), "GITHUB_WORKSPACE": str(self.folder),
-            "GITHUB_SHA": self.git("rev-parse", "HEAD"), "BASE_SHA": self.base,
+            "GITHUB_SHA": self.git("rev-parse", "HEAD"),
             **dict.fromkeys(("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH"), str(self.variables)),
         }  # fmt: skip
         self.variables.write_text("")
@@ -131,3 +130,5 @@ def test_the_base_shares_what_dvc_can_tell_apart(
     done = runner.run("Run the base on this machine")
     assert done == [line.format(runner.folder) for line in expected]
     assert runner.variables.read_text().startswith("commit=")
+    base = runner.git("-C", str(runner.temporary / "base"), "rev-parse", "HEAD^1")
+    assert base == runner.git("rev-parse", "HEAD^1")  # what the change was merged with

@@ -16,12 +16,14 @@ from typing import Any
 from .errors import UserError
 from .yaml12 import YAMLError, parse_yaml
 
+# As .dvcignore has it.
+_IGNORED = re.compile(r"__pycache__/|\.pyc$|\.md$|/\.[^/]*\.sw.$|~$|\.orig$|/\.DS_Store$")
 _REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 
 
 @contextmanager
 def as_recorded(stage: str) -> Iterator[None]:
-    """Run a stage of dvc.yaml, by DVC's name of it (`distill@gan2gan`).
+    """Run a stage of dvc.yaml, by DVC's name of it (`distill@gan2gan`, `../dvc.yaml:check`).
 
     Raises:
         UserError: parameters or code that it depends on changed meanwhile, or params.yaml or
@@ -51,7 +53,8 @@ def inputs(stage: str) -> dict[str, Any]:
     params, pipeline = (
         parse_yaml(Path(file).read_text(encoding="utf-8")) for file in ("params.yaml", "dvc.yaml")
     )
-    group, _, key = stage.partition("@")
+    # DVC has the path of dvc.yaml before it, where that is not in the folder it was started in.
+    group, _, key = stage.rpartition(":")[2].partition("@")
     entry = pipeline["stages"][group]
     names = dict(params)
     if key:
@@ -81,6 +84,6 @@ def _digest(path: Path) -> str:
     digest = hashlib.sha256()
     files = [path] if path.is_file() else sorted(path.rglob("*.*"))
     for file in files:
-        if file.is_file() and file.suffix not in (".pyc", ".md"):  # as .dvcignore has it
+        if file.is_file() and not _IGNORED.search(str(file)):
             digest.update(str(file).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
