@@ -7,7 +7,7 @@ PYTHON ?= python3
 BASE ?= main
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SETUP := .venv/.installed
-LONGEST := tests/test_end_to_end.py tests/test_resume.py tests/test_distributed.py
+LONGEST := tests/test_end_to_end.py tests/test_resume.py tests/test_distributed.py tests/test_machines.py
 
 .PHONY: setup repro test review
 

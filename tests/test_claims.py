@@ -25,8 +25,9 @@ from srgan_distill.common.params import load
 from srgan_distill.common.paths import Paths
 from srgan_distill.common.runs import all_runs, names
 from srgan_distill.results.claims.page import as_document, as_markdown
+from srgan_distill.results.claims.rated import Ratings
 from srgan_distill.results.claims.statements import CLAIMS, Claim
-from srgan_distill.results.claims.verdicts import Evidence, Ratings, judge_size
+from srgan_distill.results.claims.verdicts import Evidence, judge_size
 from srgan_distill.results.opinion import dmos
 from srgan_distill.stages import claims as stage
 

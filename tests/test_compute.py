@@ -40,3 +40,25 @@ def test_auto_takes_a_gpu_that_torch_has_kernels_for(
     if device == "cpu":
         with pytest.raises(UserError, match="no usable GPU"):
             choose_device("cuda")
+
+
+def test_more_gpus_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda number: (9, 0))
+    assert choose_device("cuda", 2) == "cuda"
+    with pytest.raises(UserError, match=r"hardware\.devices = 3: this machine has 2 GPUs"):
+        choose_device("auto", 3)
+
+
+def test_a_second_gpu_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_75", "sm_90"])
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda number: "an old card")
+    monkeypatch.setattr(
+        torch.cuda, "get_device_capability", lambda number: [(9, 0), (6, 1)][number]
+    )
+    assert choose_device("auto") == "cuda"
+    with pytest.raises(UserError, match=r"devices = 2: GPU 1, an old card, is too old"):
+        choose_device("auto", 2)

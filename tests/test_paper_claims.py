@@ -17,8 +17,9 @@ from support.claims import (
 
 from srgan_distill.common.params.method import Strategy
 from srgan_distill.common.runs import all_runs, names
+from srgan_distill.results.claims.rated import Ratings, rated
 from srgan_distill.results.claims.statements import CLAIMS, completed, with_equal_phases
-from srgan_distill.results.claims.verdicts import Evidence, Ratings, rated
+from srgan_distill.results.claims.verdicts import Evidence
 
 
 def test_there_are_nine_of_known_models() -> None:

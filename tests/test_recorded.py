@@ -20,7 +20,7 @@ CODE = Path("src/srgan_distill/training")
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """dvc.yaml and params.yaml, and code that stands for a package."""
-    for name in ("dvc.yaml", "params.yaml"):
+    for name in (".dvcignore", "dvc.yaml", "params.yaml"):
         shutil.copy(ROOT / name, tmp_path)
     (tmp_path / CODE).mkdir(parents=True)
     (tmp_path / CODE / "loop.py").write_text("x = 1")

@@ -5,8 +5,9 @@ from itertools import cycle, islice
 import pandas as pd
 
 from srgan_distill.common.params import load
+from srgan_distill.results.claims.rated import Ratings
 from srgan_distill.results.claims.statements import Claim, Statement
-from srgan_distill.results.claims.verdicts import Evidence, Finding, Ratings
+from srgan_distill.results.claims.verdicts import Evidence, Finding
 from support.code_reading import SOURCE
 
 PARAMS = load(SOURCE.parent / "params.yaml")

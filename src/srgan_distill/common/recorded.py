@@ -13,11 +13,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from pathspec import GitIgnoreSpec
+
 from .errors import UserError
 from .yaml12 import YAMLError, parse_yaml
 
-# As .dvcignore has it.
-_IGNORED = re.compile(r"__pycache__/|\.pyc$|\.md$|/\.[^/]*\.sw.$|~$|\.orig$|/\.DS_Store$")
 _REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 
 
@@ -67,7 +67,10 @@ def inputs(stage: str) -> dict[str, Any]:
     values = {name: _value(params, name) for name in resolved(entry.get("params", []))}
     deps = resolved(entry["deps"])
     files = [Path(dep) for dep in deps if dep.startswith("src/") or dep == "params.yaml"]
-    return values | {str(path): _digest(path) for path in files}
+    file = Path(".dvcignore")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    ignored = GitIgnoreSpec.from_lines(lines)
+    return values | {str(path): _digest(path, ignored) for path in files}
 
 
 def section_of(foreach: str) -> str:
@@ -80,10 +83,10 @@ def _value(params: Mapping[str, Any], key: str) -> Any:
     return reduce(lambda at, part: (at or {}).get(part), key.split("."), params)
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, ignored: GitIgnoreSpec) -> str:
     digest = hashlib.sha256()
     files = [path] if path.is_file() else sorted(path.rglob("*.*"))
     for file in files:
-        if file.is_file() and not _IGNORED.search(str(file)):
+        if file.is_file() and not ignored.match_file(file):
             digest.update(str(file).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

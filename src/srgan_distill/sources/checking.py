@@ -30,7 +30,7 @@ def check_sets(key: str, download: DownloadSettings) -> None:
     """
     for use in ("train", "validation", "test"):
         for name in getattr(download, use):
-            source = download.sources.get(name) or Source(set=name)
+            source = download.source(name)
             if source.folder is None:
                 check_choice(f"{key}.{use}", source.set, DATA_SETS)
                 public = PUBLIC.get(source.set)
@@ -48,13 +48,15 @@ def check_folders(download: DownloadSettings) -> None:
     Raises:
         UserError: names the folder or the image, or two images of validation that share a name.
     """
-    for source in download.sources.values():
-        if source.folder is not None:
-            own_images(in_repository(source.folder), source.first)
+    own = {
+        data_set: _images(source)
+        for data_set, source in download.sources.items()
+        if source.folder is not None
+    }
     found: dict[str, Path | str] = {}
     for data_set in download.validation:
-        source = download.sources.get(data_set) or Source(set=data_set)
-        for name, image in _images(source).items():
+        images = own.get(data_set) or _images(download.source(data_set))
+        for name, image in images.items():
             path = image if isinstance(image, Path) else f"{data_set}/{name}"
             if name in found:
                 raise UserError(
@@ -79,7 +81,7 @@ def check_crops(key: str, crops: list[Crop], download: DownloadSettings, here: b
     for place, crop in enumerate(crops):
         where = f"{key}[{place}]"
         check_choice(f"{where}.set", crop.set, download.test)
-        source = download.sources.get(crop.set) or Source(set=crop.set)
+        source = download.source(crop.set)
         images = _images(source) if here or source.folder is None else {}
         if not images:
             continue

@@ -6,8 +6,9 @@ from ..common.runs import all_runs, names
 from ..common.text import write_json, write_text
 from ..networks.cost import generator_sizes
 from ..results.claims.page import as_document, as_markdown
+from ..results.claims.rated import rated
 from ..results.claims.statements import completed, with_equal_phases
-from ..results.claims.verdicts import Evidence, judge_size, rated
+from ..results.claims.verdicts import Evidence, judge_size
 from ..results.reading import read_all_scores, read_opinions
 
 

@@ -58,6 +58,10 @@ class DownloadSettings(Section):
         """Every set once: one may serve two uses."""
         return list(dict.fromkeys((*self.train, *self.validation, *self.test)))
 
+    def source(self, name: str) -> Source:
+        """Where a set of the lists comes from."""
+        return self.sources.get(name) or Source(set=name)
+
     @model_validator(mode="before")
     @classmethod
     def _name_every_entry(cls, given: Any) -> Any:

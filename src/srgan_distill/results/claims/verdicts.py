@@ -13,10 +13,10 @@ from ...common.runs import PAPER_NAMES, STUDENT, display_name
 from .. import paper
 from ..gains import has_lead, real_lead
 from ..intervals import LEAST_IMAGES, Interval, difference_over_sets
-from .statements import DISTILLED, KNOWN, RATED, TEACHER, Claim, Relation, Statement
+from .rated import Ratings, Scores
+from .statements import KNOWN, RATED, TEACHER, Claim, Relation, Statement
 
 Verdict = Literal["holds", "fails", "cannot be told"]
-Scores = Mapping[str, pd.DataFrame]
 
 NO_LEAD = "the teacher does not lead"
 LEAST_RATED = 6
@@ -83,18 +83,6 @@ class Finding:
         """The verdict on one test set alone; None where the claim says nothing of it."""
         found = [item.verdicts[test_set] for item in self.comparisons if test_set in item.verdicts]
         return together(found) if found else None
-
-
-@dataclass(frozen=True)
-class Ratings:
-    """DMOS (and first places) by model, in the form of scores.
-
-    `by_image`: of each image, the mean of its raters; `by_rater`: of each rater, who stands in
-    place of an image, the mean of all images.
-    """
-
-    by_image: Scores = field(default_factory=dict)
-    by_rater: Scores = field(default_factory=dict)
 
 
 class Evidence:
@@ -210,41 +198,6 @@ class Evidence:
             frames = [frame[frame["set"].isin(sets)] for frame in frames]
             self._leads[key] = len(frames) == 2 and has_lead(*frames, metric)
         return self._leads[key]
-
-
-def rated(opinions: pd.DataFrame) -> Ratings:
-    """What raters said, from `dmos.opinions`; without ratings, of no model.
-
-    First places are the share of images on which no other of the paper's four strategies has a
-    lower DMOS, shared where they are equal; there are some if all four are rated.
-    """
-    if opinions.empty:
-        return Ratings()
-    own = opinions.pivot(index=["rater", "image"], columns="method", values="differential")
-    # Rounded: equal means may differ in their last digit.
-    by_image, by_rater = (own.groupby(level=unit).mean().round(6) for unit in ("image", "rater"))
-    return Ratings(
-        _as_scores(by_image, _first_places(by_image)),
-        _as_scores(by_rater, _first_places(own).groupby(level="rater").mean()),
-    )
-
-
-def _first_places(dmos: pd.DataFrame) -> pd.DataFrame:
-    """Each strategy's share of the first place of each row."""
-    contest = dmos.filter(items=DISTILLED if {*DISTILLED} <= {*dmos} else [])
-    first = contest.eq(contest.min(axis=1), axis=0)
-    return first.div(first.sum(axis=1), axis=0)
-
-
-def _as_scores(dmos: pd.DataFrame, shares: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """One set for all, for the raters' images are few."""
-    return {
-        model: pd.DataFrame(
-            {"set": "rated", "image": dmos.index, "dmos": dmos[model].to_numpy()}
-            | ({"first_places": shares[model].to_numpy()} if model in shares else {})
-        )
-        for model in dmos
-    }
 
 
 def judge_size(teacher: int, student: int) -> Finding:
